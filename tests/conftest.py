@@ -1,0 +1,45 @@
+"""What tests need from outside: the photos and Google's weights, where they are at hand."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SHARED = REPOSITORY.parent / "shared"
+
+WEIGHTS = "mobilenet_2_5_224_tf_no_top.h5"
+
+
+def _keras_home() -> Path:
+    """Where Keras will look for weights. It reads KERAS_HOME once, when it is imported: so this comes first."""
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    beside = SHARED / "keras" / "models" / WEIGHTS
+    if not (home / "models" / WEIGHTS).exists() and beside.exists():
+        home = Path(tempfile.mkdtemp(prefix="keras-home-"))
+        (home / "models").mkdir()
+        (home / "models" / WEIGHTS).symlink_to(beside)
+        os.environ["KERAS_HOME"] = str(home)
+    return home
+
+
+KERAS_HOME = _keras_home()
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The folder with the real Cats-Dogs photos in Kaggle's layout."""
+    folder = Path(os.environ.get("CATS_DOGS_DIR") or SHARED / "cats-dogs")
+    if not folder.is_dir():
+        pytest.skip("the Cats-Dogs photos are not at hand: set CATS_DOGS_DIR")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def imagenet_weights() -> Path:
+    """Google's ImageNet weights for alpha 0.25, where Keras finds them."""
+    path = KERAS_HOME / "models" / WEIGHTS
+    if not path.exists():
+        pytest.skip(f"the ImageNet weights are not cached: {WEIGHTS} in KERAS_HOME/models")
+    return path

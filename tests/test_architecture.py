@@ -1,0 +1,115 @@
+"""Which layers a MobileNet has: Howard et al. 2017, Tables 1, 4 and 5."""
+
+from collections import Counter
+
+import pytest
+
+from mobilenet_lib import architecture
+from mobilenet_lib.architecture import mobilenet, total
+
+# Table 1 of the paper, depthwise rows: (stride, channels, input size); the last stride corrected from 2 to 1.
+DEPTHWISE = [
+    *[(1, 32, 112), (2, 64, 112), (1, 128, 56), (2, 128, 56), (1, 256, 28), (2, 256, 28)],
+    *[(1, 512, 14)] * 5,
+    *[(2, 512, 14), (1, 1024, 7)],
+]
+
+
+def test_there_are_28_layers_with_weights():
+    kinds = [layer.kind for layer in mobilenet()]
+    assert kinds == ["standard", *["depthwise", "pointwise"] * 13, "dense"]
+    assert len(kinds) == 28
+
+
+def test_the_body_is_that_of_table_1():
+    rows = [(layer.stride, layer.in_channels, layer.in_size) for layer in mobilenet() if layer.kind == "depthwise"]
+    assert rows == DEPTHWISE
+
+
+def test_the_first_and_the_last_layer_are_those_of_table_1():
+    first, *_, last = mobilenet()
+    assert (first.in_size, first.in_channels, first.stride, first.out_channels) == (224, 3, 2, 32)
+    assert (last.in_size, last.in_channels, last.out_channels) == (1, 1024, 1000)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"alpha": 0.3}, {"separable": False}, {"shallow": True}])
+def test_each_layer_takes_what_the_one_before_gives(arguments):
+    layers = mobilenet(resolution=160, **arguments)
+    for before, after in zip(layers, layers[1:-1], strict=False):
+        assert (after.in_channels, after.in_size) == (before.out_channels, before.out_size)
+    assert layers[-1].in_channels == layers[-2].out_channels
+
+
+def test_the_whole_network_costs_what_the_paper_says():
+    cost = total(mobilenet())
+    assert (cost.mult_adds, cost.params) == (568_740_352, 4_209_088)  # 569 and 4.2 million
+
+
+def test_full_convolutions_cost_what_table_4_says():
+    layers = mobilenet(separable=False)
+    assert round(total(layers[:-1]).mult_adds / 1e6) == 4866  # without the classifier
+    assert round(total(layers).params / 1e6, 1) == 29.3
+
+
+def test_the_shallow_network_costs_what_table_5_says():
+    cost = total(mobilenet(shallow=True))
+    assert (round(cost.mult_adds / 1e6), round(cost.params / 1e6, 1)) == (307, 2.9)
+
+
+def test_the_shallow_network_lacks_five_blocks_of_14x14x512():
+    deep, shallow = (
+        Counter((layer.kind, layer.stride, layer.in_size, layer.in_channels, layer.out_channels) for layer in layers)
+        for layers in (mobilenet(), mobilenet(shallow=True))
+    )
+    assert deep - shallow == {("depthwise", 1, 14, 512, 512): 5, ("pointwise", 1, 14, 512, 512): 5}
+    assert not shallow - deep
+
+
+def test_alpha_scales_every_layer_but_image_and_classes():
+    first, *body, last = mobilenet(alpha=0.5)
+    assert (first.in_channels, first.out_channels, last.out_channels) == (3, 16, 1000)
+    assert [layer.out_channels * 2 for layer in body] == [layer.out_channels for layer in mobilenet()[1:-1]]
+
+
+def test_channels_are_rounded_down_as_keras_does_and_never_to_none():
+    assert mobilenet(alpha=0.7)[0].out_channels == 22  # 22.4
+    assert mobilenet(alpha=0.01)[0].out_channels == 1  # 0.32
+
+
+def test_the_resolution_changes_no_parameter():
+    assert {total(mobilenet(resolution=size)).params for size in (32, 128, 224, 512)} == {4_209_088}
+
+
+@pytest.mark.parametrize(("rho", "pixels"), [(1, 224), (6 / 7, 192), (0.857, 192), (0.714, 160), (0.571, 128)])
+def test_rho_gives_the_resolutions_of_the_paper(rho, pixels):
+    assert architecture.resolution(rho) == pixels
+
+
+@pytest.mark.parametrize("rho", [0, -0.5, 1.01, "1", None, True, float("nan")])
+def test_a_bad_rho_is_refused(rho):
+    with pytest.raises(ValueError, match=r"^rho must be a number above 0 and at most 1, not "):
+        architecture.resolution(rho)
+
+
+@pytest.mark.parametrize("alpha", [0, -1, 2.01, "1", None, True, float("nan"), float("inf")])
+def test_a_bad_alpha_is_refused(alpha):
+    with pytest.raises(ValueError, match=r"^alpha must be a number above 0 and at most 2, not "):
+        mobilenet(alpha)
+
+
+@pytest.mark.parametrize("size", [100, 225, 33])
+def test_a_resolution_between_multiples_of_32_is_refused(size):
+    with pytest.raises(ValueError, match=rf"^resolution must be a multiple of 32, not {size}$"):
+        mobilenet(resolution=size)
+
+
+@pytest.mark.parametrize("size", [0, -32, 224.0, "224", None])
+def test_a_resolution_that_is_no_size_is_refused(size):
+    with pytest.raises(ValueError, match=rf"^resolution must be a positive whole number, not {size!r}$"):
+        mobilenet(resolution=size)
+
+
+@pytest.mark.parametrize("classes", [0, -1, 2.5, "2", None])
+def test_a_bad_number_of_classes_is_refused(classes):
+    with pytest.raises(ValueError, match=rf"^classes must be a positive whole number, not {classes!r}$"):
+        mobilenet(classes=classes)
