@@ -161,6 +161,16 @@ def cost(model: keras.Model) -> Cost:
     )
 
 
+def summary(model: keras.Model, width: int = 72) -> None:
+    """Print Keras' `model.summary()`, `width` characters wide and as plain text.
+
+    In a notebook Keras prints in colors, which are too pale for a white page.
+    """
+    # Keras prints through Rich. Told to capture, Rich drops the colors, but in a notebook shows an empty box first.
+    with mock.patch("rich.console._is_jupyter", return_value=False):
+        model.summary(line_length=width, print_fn=lambda text: print(text.rstrip()))
+
+
 def _leaves(model: keras.Model) -> Iterator[keras.Layer]:
     """The layers that do the counted multiplications, those of models inside `model` too."""
     for layer in model.layers:

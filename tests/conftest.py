@@ -9,6 +9,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"
 
+TEMPORARY = tempfile.TemporaryDirectory(prefix="keras-home-")  # deletes itself when the tests end
 WEIGHTS = "mobilenet_2_5_224_tf_no_top.h5"
 
 
@@ -17,7 +18,7 @@ def _keras_home() -> Path:
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     beside = SHARED / "keras" / "models" / WEIGHTS
     if not (home / "models" / WEIGHTS).exists() and beside.exists():
-        home = Path(tempfile.mkdtemp(prefix="keras-home-"))
+        home = Path(TEMPORARY.name)
         (home / "models").mkdir()
         (home / "models" / WEIGHTS).symlink_to(beside)
         os.environ["KERAS_HOME"] = str(home)

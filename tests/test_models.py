@@ -34,9 +34,7 @@ def test_with_the_same_weights_it_computes_what_keras_applications_does(alpha, r
     np.testing.assert_array_equal(ours(images, training=False), expected)
 
 
-@pytest.mark.parametrize(
-    ("alpha", "params"), [(1, 4_253_864), (0.75, 2_601_976), (0.5, 1_342_536), (0.25, 475_544)]
-)
+@pytest.mark.parametrize(("alpha", "params"), [(1, 4_253_864), (0.75, 2_601_976), (0.5, 1_342_536), (0.25, 475_544)])
 def test_the_parameters_are_those_of_keras_applications(alpha, params):
     ours = models.mobilenet(alpha)
     theirs = keras.applications.MobileNet(alpha=alpha, weights=None)
@@ -152,6 +150,13 @@ def test_counting_leaves_the_model_as_it_was():
     before = set(vars(model.layers[1]))
     assert models.cost(model) == models.cost(model)
     assert set(vars(model.layers[1])) == before
+
+
+def test_a_summary_is_what_keras_prints_in_plain_text(capsys):
+    models.summary(keras.Sequential([keras.Input((32, 32, 32)), layers.Conv2D(64, 3, name="conv")]), width=60)
+    lines = capsys.readouterr().out.splitlines()
+    assert "│ conv (Conv2D)" in lines[4] and " Total params: 18,496 (72.25 KB)" in lines
+    assert max(map(len, lines)) == 60 and "\x1b" not in "".join(lines)
 
 
 def test_an_unknown_layer_with_weights_is_named():
