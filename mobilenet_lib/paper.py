@@ -213,7 +213,7 @@ ERRATA = (
     ),
     Erratum(
         "paper, section 4.2, on Table 9",
-        "about 4 % better than SqueezeNet and AlexNet",
+        "4 % better than SqueezeNet and AlexNet",
         "2.7 and 3.0 points",
         "the accuracies printed in the table are 60.2, 57.5 and 57.2",
     ),
