@@ -1,0 +1,836 @@
+"""Cats and dogs: what is read, how it is given out, and what happens when a file or a folder is bad."""
+
+import hashlib
+import http.server
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from mobilenet_lib import data, drawn
+
+CLASSES = ("cat", "dog")
+
+
+def save_picture(path: Path, number: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawn.picture(number).resize((96, 72)).save(path)
+    return path
+
+
+def lay_out(folder: Path, train: int = 10, test: int = 4) -> Path:
+    """Kaggle's layout with `train` and `test` pictures of each class."""
+    for label, name in enumerate(CLASSES):
+        for number in range(train):
+            save_picture(folder / f"training_set/{name}s/{name}.{number}.jpg", 2 * number + label)
+        for number in range(train, train + test):
+            save_picture(folder / f"test_set/{name}s/{name}.{number}.jpg", 2 * number + label)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory) -> Path:
+    """A folder in Kaggle's layout, to be read only."""
+    return lay_out(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture
+def folder(layout, tmp_path) -> Path:
+    """A folder in Kaggle's layout, to be spoiled."""
+    return shutil.copytree(layout, tmp_path / "photos")
+
+
+@pytest.fixture
+def no_photos(monkeypatch, tmp_path) -> Path:
+    """No photos in any of the places that "auto" looks at; the last of them is returned."""
+    monkeypatch.delenv("CATS_DOGS_DIR", raising=False)
+    monkeypatch.setattr(data, "_data_folder", lambda: tmp_path / "data" / "cats-dogs")
+    return tmp_path / "data" / "cats-dogs"
+
+
+def digests(images: np.ndarray) -> set[bytes]:
+    return {hashlib.sha256(image.tobytes()).digest() for image in images}
+
+
+def batches(dataset: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = zip(*dataset.as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+# What load gives.
+
+
+def test_the_splits_give_batches_of_images_and_labels(layout):
+    photos = data.load(32, 8, source=layout, validation=0.2)
+    assert photos.counts == {"train": 16, "validation": 4, "test": 8}
+    assert photos.class_names == CLASSES
+    for split in photos.counts:
+        dataset = getattr(photos, split)
+        assert dataset.element_spec[0].shape.as_list() == [None, 32, 32, 3]
+        for images, labels in dataset:
+            assert (images.dtype, labels.dtype) == (tf.float32, tf.int32)
+            assert -1 <= tf.reduce_min(images) < 0 < tf.reduce_max(images) <= 1
+
+
+def test_the_label_is_the_class_of_the_folder(layout):
+    images, labels = data.load(32, source=layout).images("test")
+    cats = [data.read(path, 32) for path in (layout / "test_set/cats").iterdir()]
+    assert digests(images[labels == 0]) == digests(cats)
+
+
+def test_no_photo_is_dropped_and_the_length_is_known(layout):
+    photos = data.load(32, 7, source=layout)
+    assert len(photos.train) == 3  # 18 photos
+    assert len(batches(photos.train)[1]) == photos.counts["train"]
+
+
+def test_the_validation_split_comes_out_of_the_training_set(layout):
+    photos = data.load(32, source=layout, validation=0.3)
+    train, validation = (digests(photos.images(split)[0]) for split in ("train", "validation"))
+    files = [data.read(path, 32) for path in (layout / "training_set").rglob("*.jpg")]
+    assert train | validation == digests(files)
+    assert not train & validation
+
+
+def test_the_validation_split_has_the_same_share_of_each_class(layout):
+    _, labels = data.load(32, source=layout, validation=0.3).images("validation")
+    assert sorted(labels) == [0, 0, 0, 1, 1, 1]
+
+
+def test_the_seed_chooses_the_validation_split(layout):
+    def chosen(seed):
+        return digests(data.load(32, source=layout, seed=seed).images("validation")[0])
+
+    assert chosen(1) == chosen(1)
+    assert len({frozenset(chosen(seed)) for seed in range(5)}) > 1
+
+
+def test_the_test_split_is_the_whole_test_set_whatever_the_seed(layout):
+    for seed in (0, 1):
+        images, _ = data.load(32, source=layout, seed=seed).images("test")
+        assert digests(images) == digests([data.read(path, 32) for path in (layout / "test_set").rglob("*.jpg")])
+
+
+def test_the_same_seed_gives_the_same_batches(layout):
+    one, other = (data.load(32, 8, source=layout, augment=True, seed=3) for _ in range(2))
+    for _ in range(2):
+        for (images, labels), (same_images, same_labels) in zip(one.train, other.train, strict=True):
+            np.testing.assert_array_equal(images, same_images)
+            np.testing.assert_array_equal(labels, same_labels)
+
+
+def test_every_pass_over_the_training_split_has_another_order(layout):
+    photos = data.load(32, source=layout)
+    first, second = (batches(photos.train)[0] for _ in range(2))
+    assert not np.array_equal(first, second)
+    assert digests(first) == digests(second)
+
+
+def test_a_pass_can_be_repeated_by_its_number(layout):
+    photos = data.load(32, source=layout, augment=True)
+    passes = [batches(photos.train)[0] for _ in range(3)]
+    photos.epoch = 1
+    np.testing.assert_array_equal(batches(photos.train)[0], passes[1])
+
+
+def test_validation_and_test_always_come_in_the_same_order(layout):
+    photos = data.load(32, source=layout, augment=True)
+    for split in ("validation", "test"):
+        images, labels = photos.images(split)
+        for _ in range(2):
+            given, answers = batches(getattr(photos, split))
+            np.testing.assert_array_equal(given, data.normalize(images))
+            np.testing.assert_array_equal(answers, labels)
+
+
+def test_cats_and_dogs_take_turns_so_that_the_first_few_are_balanced(layout):
+    assert data.load(32, source=layout).images("test")[1].tolist() == [0, 1] * 4
+
+
+def test_a_limit_takes_as_many_of_each_class(layout):
+    photos = data.load(32, source=layout, validation=0.4, limit=6)
+    for split in photos.counts:
+        assert np.bincount(photos.images(split)[1]).tolist() == [3, 3]
+
+
+def test_a_larger_limit_keeps_what_a_smaller_one_chose(layout):
+    small, large = (digests(data.load(32, source=layout, limit=limit).images("train")[0]) for limit in (4, 10))
+    assert small < large
+
+
+def test_a_model_trains_on_it(layout):
+    photos = data.load(32, 8, source=layout, augment=True)
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    history = model.fit(photos.train, validation_data=photos.validation, epochs=2, verbose=0).history
+    assert len(history["val_loss"]) == 2
+
+
+def test_an_unknown_split_is_named(layout):
+    with pytest.raises(ValueError, match="split must be .*'training'"):
+        data.load(32, source=layout).images("training")
+
+
+# From pixels to numbers.
+
+
+def test_normalizing_is_what_keras_does_for_mobilenet():
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    expected = keras.applications.mobilenet.preprocess_input(pixels.astype(np.float32))
+    np.testing.assert_array_equal(data.normalize(pixels), expected)
+    np.testing.assert_array_equal(data.normalize(tf.constant(pixels)), expected)
+    assert data.normalize(pixels).dtype == np.float32
+
+
+def test_augmenting_mirrors_about_every_other_image_and_keeps_at_least_three_quarters():
+    ramp = np.broadcast_to(np.arange(64, dtype=np.float32)[None, None, :, None], (200, 64, 64, 3))
+    rows = data.augment(ramp, (0, 0)).numpy()[:, 32, :, 0]
+    rising = rows[:, -1] > rows[:, 0]
+    assert 70 < rising.sum() < 130
+    assert (np.sign(np.diff(rows, axis=1)) == np.where(rising, 1, -1)[:, None]).all()
+    widths = np.abs(rows[:, -1] - rows[:, 0]) / 63
+    assert (widths.min() ** 2, widths.max() ** 2) == pytest.approx((0.75, 1), abs=0.02)
+
+
+def test_augmenting_keeps_shape_and_range():
+    images = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 3), dtype=np.uint8)
+    crops = data.augment(images, (0, 0)).numpy()
+    assert (crops.shape, crops.dtype) == ((5, 48, 48, 3), np.float32)
+    assert 0 <= crops.min() < crops.max() <= 255
+
+
+def test_augmenting_with_the_same_seed_gives_the_same_crops():
+    images = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(data.augment(images, (1, 2)), data.augment(images, (1, 2)))
+    assert not np.array_equal(data.augment(images, (1, 2)), data.augment(images, (1, 3)))
+
+
+# From a file to pixels.
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def quarters() -> Image.Image:
+    """Red, green / blue, white."""
+    image = Image.new("RGB", (80, 80))
+    for place, color in zip([(0, 0), (40, 0), (0, 40), (40, 40)], [RED, GREEN, BLUE, WHITE], strict=True):
+        image.paste(color, (*place, place[0] + 40, place[1] + 40))
+    return image
+
+
+def test_the_square_in_the_middle_is_kept(tmp_path):
+    image = Image.new("RGB", (300, 100), RED)
+    image.paste(GREEN, (100, 0, 200, 100))
+    image.save(tmp_path / "wide.png")
+    image.rotate(90, expand=True).save(tmp_path / "high.png")
+    for name in ("wide.png", "high.png"):
+        assert (data.read(tmp_path / name, 32) == GREEN).all()
+
+
+def test_shrinking_averages_over_all_pixels(tmp_path):
+    checkers = np.indices((128, 128)).sum(0) % 2 * 255
+    Image.fromarray(checkers.astype(np.uint8)).save(tmp_path / "checkers.png")
+    shrunk = data.read(tmp_path / "checkers.png", 32)
+    assert abs(shrunk.astype(int) - 127).max() <= 8
+
+
+def test_reading_a_photo_agrees_with_tensorflow(photos):
+    for path in sorted((photos / "test_set/dogs").iterdir())[:20]:
+        image = tf.io.decode_jpeg(path.read_bytes(), channels=3)
+        side = min(image.shape[:2])
+        square = tf.image.resize_with_crop_or_pad(image, side, side)
+        expected = tf.image.resize(square, (96, 96), antialias=True)
+        difference = np.abs(data.read(path, 96) - expected.numpy())
+        assert difference.mean() < 1  # of 255: two JPEG decoders, two roundings
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_turned_as_its_exif_data_says(tmp_path, orientation):
+    # The pixels as a camera held that way would store them (Exif 2.3, tag 274).
+    stored = {
+        2: [Image.Transpose.FLIP_LEFT_RIGHT],
+        3: [Image.Transpose.ROTATE_180],
+        4: [Image.Transpose.FLIP_TOP_BOTTOM],
+        5: [Image.Transpose.TRANSPOSE],
+        6: [Image.Transpose.ROTATE_90],
+        7: [Image.Transpose.TRANSVERSE],
+        8: [Image.Transpose.ROTATE_270],
+    }
+    image = quarters()
+    for step in stored.get(orientation, []):
+        image = image.transpose(step)
+    exif = Image.Exif()
+    exif[274] = orientation
+    image.save(tmp_path / "photo.png", exif=exif)
+    upright = data.read(tmp_path / "photo.png", 16)
+    assert [tuple(upright[y, x]) for y, x in [(2, 2), (2, 13), (13, 2), (13, 13)]] == [RED, GREEN, BLUE, WHITE]
+
+
+def test_transparent_parts_lie_over_white(tmp_path):
+    Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    Image.new("LA", (40, 40), (0, 0)).save(tmp_path / "gray.png")
+    palette = Image.new("P", (40, 40), 0)
+    palette.putpalette([0, 0, 0] * 256)
+    palette.save(tmp_path / "palette.png", transparency=0)
+    palette.save(tmp_path / "palette.gif", transparency=0)
+    for path in tmp_path.iterdir():
+        assert (data.read(path, 16) == 255).all(), path.name
+
+
+def test_gray_and_cmyk_become_rgb(tmp_path):
+    Image.new("L", (40, 40), 90).save(tmp_path / "gray.png")
+    Image.new("CMYK", (40, 40), (0, 255, 255, 0)).save(tmp_path / "red.jpg", quality=100)
+    assert (data.read(tmp_path / "gray.png", 16) == 90).all()
+    assert np.abs(data.read(tmp_path / "red.jpg", 16).astype(int) - RED).max() <= 3
+
+
+def test_sixteen_bits_a_pixel_become_eight(tmp_path):
+    Image.fromarray(np.full((40, 40), 0x80FF, np.uint16)).save(tmp_path / "deep.png")
+    assert (data.read(tmp_path / "deep.png", 16) == 0x80).all()
+
+
+def test_a_single_pixel_fills_the_image(tmp_path):
+    Image.new("RGB", (1, 1), BLUE).save(tmp_path / "dot.png")
+    assert (data.read(tmp_path / "dot.png", 16) == BLUE).all()
+
+
+def test_the_format_is_taken_from_the_content(tmp_path):
+    for kind in ("PNG", "GIF", "WEBP", "BMP"):
+        Image.new("RGB", (40, 40), WHITE).save(tmp_path / "photo.jpg", kind)
+        assert (data.read(tmp_path / "photo.jpg", 16) == 255).all(), kind
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def text(path: Path) -> None:
+    path.write_text("not a photo")
+
+
+def postscript(path: Path) -> None:
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n")
+
+
+def bomb(path: Path) -> None:
+    Image.new("1", (20_000, 20_000)).save(path, "PNG")
+
+
+def broken_png(path: Path) -> None:
+    drawn.picture(0).save(path, "PNG")
+    content = bytearray(path.read_bytes())
+    content[60:90] = bytes(30)
+    path.write_bytes(content)
+
+
+BAD = [empty, truncated, text, postscript, bomb, broken_png]
+
+
+@pytest.mark.parametrize("spoil", BAD)
+def test_reading_a_bad_file_is_an_oserror_that_names_it(tmp_path, spoil):
+    path = save_picture(tmp_path / "cat.1.jpg")
+    spoil(path)
+    with pytest.raises(OSError, match=r"cat\.1\.jpg"):
+        data.read(path, 32)
+
+
+def test_files_changed_at_random_are_read_or_refused_never_anything_else(tmp_path):
+    rng = random.Random(0)
+    originals = []
+    for kind in ("JPEG", "PNG", "GIF", "WEBP", "BMP"):
+        drawn.picture(1).resize((60, 40)).save(tmp_path / "photo", kind)
+        originals.append((tmp_path / "photo").read_bytes())
+    refused = 0
+    for _ in range(300):
+        content = bytearray(rng.choice(originals))
+        for _ in range(rng.randrange(1, 20)):
+            content[rng.randrange(len(content))] = rng.randrange(256)
+        (tmp_path / "photo").write_bytes(content[: rng.randrange(len(content))] if rng.random() < 0.3 else content)
+        try:
+            assert data.read(tmp_path / "photo", 16).shape == (16, 16, 3)
+        except OSError:
+            refused += 1
+    assert 50 < refused < 300
+
+
+# Bad files and folders.
+
+
+@pytest.mark.parametrize("spoil", BAD)
+def test_a_bad_file_is_left_out_with_a_warning_that_names_it(folder, spoil):
+    spoil(folder / "training_set/cats/cat.3.jpg")
+    with pytest.warns(UserWarning, match=r"left out: 1 \('training_set/cats/cat.3.jpg'\)") as caught:
+        photos = data.load(32, source=folder)
+    assert len(caught) == 1
+    assert photos.skipped == ("training_set/cats/cat.3.jpg",)
+    assert sum(photos.counts.values()) == 27
+
+
+def test_one_warning_counts_all_bad_files_and_names_the_first(folder):
+    for path in (folder / "training_set/dogs").iterdir():
+        if path.name != "dog.0.jpg":
+            empty(path)
+    empty(folder / "test_set/cats/cat.11.jpg")
+    with pytest.warns(UserWarning, match=r"left out: 10 \(.*and 5 more\)") as caught:
+        assert len(data.load(32, source=folder, validation=0.1, seed=1).skipped) == 10
+    assert len(caught) == 1
+
+
+def test_a_bad_file_moves_no_other_photo_to_another_split(folder):
+    before = data.load(32, source=folder)
+    text(folder / "training_set/cats/cat.3.jpg")
+    with pytest.warns(UserWarning):
+        after = data.load(32, source=folder)
+    for split in before.counts:
+        assert digests(after.images(split)[0]) <= digests(before.images(split)[0])
+
+
+def test_good_photos_give_no_warning(layout):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert data.load(32, source=layout).skipped == ()
+
+
+def test_a_class_without_any_good_photo_is_an_error(folder):
+    for path in (folder / "test_set/cats").iterdir():
+        empty(path)
+    with pytest.raises(ValueError, match="cats in the test split"):
+        data.load(32, source=folder)
+
+
+def test_the_layout_is_found_at_any_depth_under_any_name(layout, tmp_path):
+    deep = tmp_path / "mit Leerzeichen" / "кошки и собаки 🐈" / "dataset"
+    shutil.copytree(layout, deep)
+    photos = data.load(32, source=str(tmp_path / "mit Leerzeichen"))
+    assert photos.counts["test"] == 8
+    assert photos.source == "photos in mit Leerzeichen"
+    assert not photos.drawn
+
+
+def test_the_inner_folder_counts_where_folders_are_doubled(layout, tmp_path):
+    for name in ("training_set", "test_set"):
+        shutil.copytree(layout / name, tmp_path / name / name)
+    assert data.load(32, source=tmp_path).counts["test"] == 8
+
+
+def test_of_several_layouts_the_shallowest_counts(layout, folder):
+    shutil.copytree(layout / "test_set/cats", folder / "a/deeper/test_set/cats")
+    assert data.load(32, source=folder).counts["test"] == 8
+
+
+def test_hidden_and_other_files_are_no_photos(folder):
+    for name in (".DS_Store", "._cat.1.jpg", "Thumbs.db", "notes.txt"):
+        (folder / "test_set/cats" / name).write_bytes(b"something")
+    assert data.load(32, source=folder).skipped == ()
+
+
+def test_a_photo_may_be_in_capitals(folder):
+    path = folder / "test_set/cats/cat.10.jpg"
+    path.rename(path.with_name("CAT.10.JPEG"))
+    assert data.load(32, source=folder).counts["test"] == 8
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        data.load(32, source=tmp_path / "nowhere")
+
+
+def test_a_folder_without_the_layout_is_told_what_is_missing(folder):
+    shutil.rmtree(folder / "test_set")
+    with pytest.raises(FileNotFoundError, match="it has no test_set"):
+        data.load(32, source=folder)
+
+
+def test_an_empty_class_is_an_error(folder):
+    for path in (folder / "training_set/dogs").iterdir():
+        path.unlink()
+    with pytest.raises(ValueError, match="dogs' must hold photos"):
+        data.load(32, source=folder)
+
+
+def test_a_single_class_is_an_error(folder):
+    shutil.rmtree(folder / "training_set/dogs")
+    with pytest.raises(ValueError, match=r"cats and dogs and no other, not 1 \('cats'\)"):
+        data.load(32, source=folder)
+
+
+def test_a_third_class_is_an_error(folder):
+    (folder / "training_set/birds").mkdir()
+    with pytest.raises(ValueError, match=r"no other, not 3 \('birds', 'cats', 'dogs'\)"):
+        data.load(32, source=folder)
+
+
+def test_a_validation_split_that_leaves_nothing_is_an_error(folder):
+    for path in sorted((folder / "training_set/dogs").iterdir())[1:]:
+        path.unlink()
+    with pytest.raises(ValueError, match="validation must leave dogs to train on"):
+        data.load(32, source=folder)
+
+
+@pytest.fixture
+def guarded(layout):
+    """A folder, and a process whose user has no more rights than its permissions say."""
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o755)
+    folder = shutil.copytree(layout, place / "photos")
+    user = os.geteuid() if hasattr(os, "geteuid") else None
+    if user is None:
+        pytest.skip("the permissions of this system are others")
+    if user == 0:
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(user)
+    for path in (folder / "training_set", *folder.rglob("*")):
+        path.chmod(0o755)
+    shutil.rmtree(place)
+
+
+def forbid(path: Path) -> None:
+    user = os.geteuid()
+    os.seteuid(os.getuid())
+    path.chmod(0)
+    os.seteuid(user)
+
+
+def test_a_photo_that_must_not_be_read_is_left_out(guarded):
+    forbid(guarded / "training_set/cats/cat.1.jpg")
+    with pytest.warns(UserWarning, match=r"cat\.1\.jpg"):
+        assert data.load(32, source=guarded).skipped == ("training_set/cats/cat.1.jpg",)
+
+
+def test_a_folder_that_must_not_be_read_is_named(guarded):
+    forbid(guarded / "training_set/cats")
+    with pytest.raises(PermissionError, match="training_set/cats' is not permitted"):
+        data.load(32, source=guarded)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        *(("image_size", value) for value in (0, 8, 513, 64.0, "64", True)),
+        *(("batch_size", value) for value in (0, -1, 1.5)),
+        *(("validation", value) for value in (0, 1, -0.1, "0.1", True)),
+        *(("seed", value) for value in (-1, 2**32, 0.5, None)),
+        *(("limit", value) for value in (0, 1, 2.5)),
+    ],
+)
+def test_an_argument_out_of_range_is_named_with_its_value(layout, argument, value):
+    with pytest.raises(ValueError, match=f"{argument} must be .* not {value!r}"):
+        data.load(**{"source": layout, argument: value})
+
+
+# Where the images come from.
+
+
+def test_auto_takes_the_folder_of_the_environment_variable(no_photos, layout, monkeypatch):
+    monkeypatch.setenv("CATS_DOGS_DIR", str(layout))
+    assert not data.load(32).drawn
+
+
+def test_auto_takes_the_downloaded_photos(no_photos, layout):
+    shutil.copytree(layout, no_photos)
+    assert data.load(32).source == "photos in cats-dogs"
+
+
+def test_auto_draws_where_there_are_no_photos(no_photos):
+    pictures = data.load(16, limit=4)
+    assert pictures.drawn
+    assert pictures.source == "drawn cats and dogs"
+
+
+def test_auto_does_not_draw_in_silence_where_the_variable_names_no_folder(no_photos, monkeypatch):
+    monkeypatch.setenv("CATS_DOGS_DIR", "/no/such/folder")
+    with pytest.raises(FileNotFoundError, match="CATS_DOGS_DIR must name a folder.*/no/such/folder"):
+        data.load(32)
+
+
+# The drawn set.
+
+
+def test_the_drawn_set_has_1600_pictures_to_train_on_and_400_to_test(no_photos):
+    counts = {split: [len(numbers) for numbers in classes] for split, classes in drawn.NUMBERS.items()}
+    assert counts == {"train": [800, 800], "test": [200, 200]}
+    numbers = [number for classes in drawn.NUMBERS.values() for numbers in classes for number in numbers]
+    assert sorted(numbers) == list(range(2000))
+
+
+def test_a_picture_is_the_same_on_every_machine():
+    pixels = b"".join(drawn.picture(number).tobytes() for number in range(24))
+    assert hashlib.sha256(pixels).hexdigest() == "PIN"
+
+
+def test_a_picture_is_the_same_at_every_size():
+    large, small = (data.load(size, source="drawn", limit=8).images("train")[0] for size in (128, 32))
+    shrunk = large.reshape(8, 32, 4, 32, 4, 3).mean((2, 4))
+    assert np.abs(shrunk - small).mean() < 8  # of 255: two filters
+
+
+def test_no_two_pictures_are_the_same():
+    pictures = [drawn.picture(number).resize((16, 16)).tobytes() for number in range(200)]
+    assert len(set(pictures)) == 200
+
+
+def test_the_colors_of_the_pixels_alone_do_not_tell_cats_from_dogs():
+    pictures = data.load(16, source="drawn")
+    images, labels = pictures.images("train")
+    test_images, test_labels = pictures.images("test")
+    x = images.reshape(len(images), -1) / 127.5 - 1
+    center = x.mean(0)
+    x = x - center
+    weights = x.T @ np.linalg.solve(x @ x.T + 1000 * np.eye(len(x)), labels * 2 - 1)
+    right = ((test_images.reshape(len(test_images), -1) / 127.5 - 1 - center) @ weights > 0) == test_labels
+    assert right.mean() < 0.7
+
+
+# check
+
+
+def test_a_folder_in_order_is_reported_so(layout):
+    report = data.check(layout)
+    assert report.ok
+    assert report.counts == {
+        "training_set/cats": 10,
+        "training_set/dogs": 10,
+        "test_set/cats": 4,
+        "test_set/dogs": 4,
+    }
+    assert "28 photos, in order" in str(report)
+
+
+def test_what_cannot_be_read_is_reported(folder):
+    empty(folder / "training_set/cats/cat.1.jpg")
+    truncated(folder / "training_set/dogs/dog.2.jpg")
+    bomb(folder / "test_set/cats/cat.11.jpg")
+    report = data.check(folder)
+    assert report.unreadable == ("training_set/cats/cat.1.jpg", "training_set/dogs/dog.2.jpg", "test_set/cats/cat.11.jpg")
+    assert not report.ok
+    assert "Cannot be read: 3 ('training_set/cats/cat.1.jpg'" in str(report)
+
+
+def test_what_is_no_image_is_reported(folder):
+    text(folder / "training_set/cats/cat.1.jpg")
+    report = data.check(folder)
+    assert report.not_images == ("training_set/cats/cat.1.jpg",)
+    assert not report.ok
+
+
+def test_the_same_picture_in_training_and_test_set_is_reported(folder):
+    image = Image.open(folder / "training_set/dogs/dog.7.jpg")
+    image.save(folder / "test_set/dogs/dog.99.png")  # the same pixels in another file
+    report = data.check(folder)
+    assert report.duplicates == ("training_set/dogs/dog.7.jpg = test_set/dogs/dog.99.png",)
+    assert not report.ok
+
+
+def test_the_same_picture_twice_in_the_training_set_is_no_leak(folder):
+    shutil.copy(folder / "training_set/dogs/dog.7.jpg", folder / "training_set/dogs/dog.70.jpg")
+    assert data.check(folder).ok
+
+
+def test_a_photo_in_the_folder_of_the_other_class_is_reported(folder):
+    (folder / "training_set/dogs/dog.7.jpg").rename(folder / "training_set/cats/dog.7.jpg")
+    report = data.check(folder)
+    assert report.misfiled == ("training_set/cats/dog.7.jpg",)
+    assert not report.ok
+
+
+def test_odd_photos_that_are_read_all_the_same_are_reported(folder):
+    cats = folder / "training_set/cats"
+    drawn.picture(0).save(cats / "cat.50.jpg", "PNG")
+    drawn.picture(2).convert("L").save(cats / "cat.51.jpg")
+    drawn.picture(4).convert("CMYK").save(cats / "cat.52.jpg")
+    drawn.picture(6).convert("RGBA").save(cats / "cat.53.png")
+    exif = Image.Exif()
+    exif[274] = 6
+    drawn.picture(8).save(cats / "cat.54.jpg", exif=exif)
+    (cats / "notes.txt").write_text("not a photo")
+    report = data.check(folder)
+    found = {kind: getattr(report, kind) for kind in ("misnamed", "grayscale", "cmyk", "transparent", "rotated", "ignored")}
+    assert found == {
+        "misnamed": ("training_set/cats/cat.50.jpg",),
+        "grayscale": ("training_set/cats/cat.51.jpg",),
+        "cmyk": ("training_set/cats/cat.52.jpg",),
+        "transparent": ("training_set/cats/cat.53.png",),
+        "rotated": ("training_set/cats/cat.54.jpg",),
+        "ignored": ("training_set/cats/notes.txt",),
+    }
+    assert report.ok
+
+
+# The command line.
+
+
+def test_the_command_line_explains_itself(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        data.main(["--help"])
+    assert stopped.value.code == 0
+    assert {"download", "check"} <= set(capsys.readouterr().out.replace(",", " ").replace("{", " ").replace("}", " ").split())
+
+
+def test_the_status_of_check_says_whether_all_is_in_order(folder, capsys):
+    assert data.main(["check", str(folder)]) == 0
+    text(folder / "training_set/cats/cat.1.jpg")
+    assert data.main(["check", str(folder)]) == 1
+    assert "Not an image: 1" in capsys.readouterr().out
+
+
+def test_an_error_on_the_command_line_is_one_sentence(tmp_path, capsys):
+    assert data.main(["check", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere" in capsys.readouterr().err
+
+
+# download, from a server that stands in for Kaggle's.
+
+
+class Kaggle(http.server.BaseHTTPRequestHandler):
+    """Answers kagglehub: a version, then a redirect to the archive, which may be asked for from the middle on."""
+
+    def do_HEAD(self):
+        self.reply(b"")
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.captive:
+            self.reply(b"<html>Welcome to our hotel</html>", {"Content-Type": "text/html"})
+        elif self.path.endswith("GetDataset"):
+            self.reply(b'{"currentVersionNumber": 1}', {"Content-Type": "application/json"})
+        else:
+            self.reply(b"", {"Location": "/archive"}, status=302)
+
+    def do_GET(self):
+        content = self.server.archive
+        start = int(self.headers.get("Range", "bytes=0-")[len("bytes=") : -1])
+        self.server.starts.append(start)
+        self.reply(content[start:], {"Accept-Ranges": "bytes"}, status=206 if start else 200, cut=self.server.cut)
+
+    def reply(self, content, headers=(), status=200, cut=None):
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **dict(headers)}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content[:cut])
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def kaggle(layout, tmp_path, monkeypatch):
+    """A server with the photos of `layout`, to be spoiled through `archive`, `cut` and `captive`."""
+    from kagglesdk import kaggle_env
+
+    archive = tmp_path / "archive.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(layout.rglob("*.jpg")):
+            file.write(path, Path("dataset") / path.relative_to(layout))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Kaggle)
+    server.archive, server.cut, server.captive, server.starts = archive.read_bytes(), None, False, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
+    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, address)
+    monkeypatch.setattr(data, "KAGGLE_HOST", address)
+    monkeypatch.setattr(data, "KAGGLE_COUNTS", data.check(layout).counts)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_photos_are_downloaded_and_nothing_else_stays(kaggle, tmp_path):
+    place = data.download(tmp_path / "data/cats-dogs")
+    assert data.load(32, source=place).counts == {"train": 18, "validation": 2, "test": 8}
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["cats-dogs"]
+
+
+def test_what_is_there_is_not_downloaded_again(kaggle, tmp_path):
+    place = data.download(tmp_path / "cats-dogs")
+    assert data.download(place) == place
+    assert len(kaggle.starts) == 1
+
+
+def test_a_folder_with_something_else_is_left_alone(kaggle, tmp_path):
+    save_picture(tmp_path / "mine/holiday.jpg")
+    with pytest.raises(FileExistsError, match="mine"):
+        data.download(tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["holiday.jpg"]
+
+
+def test_a_download_that_broke_off_leaves_no_folder_and_goes_on_where_it_stopped(kaggle, tmp_path):
+    kaggle.cut = len(kaggle.archive) // 2
+    with pytest.raises(ConnectionError, match="broke off"):
+        data.download(tmp_path / "cats-dogs")
+    assert not (tmp_path / "cats-dogs").exists()
+    kaggle.starts.clear()
+    kaggle.cut = None
+    assert data.load(32, source=data.download(tmp_path / "cats-dogs")).counts["test"] == 8
+    assert kaggle.starts[-1] == len(kaggle.archive) // 2
+
+
+def test_a_captive_page_is_not_taken_for_an_answer(kaggle, tmp_path):
+    kaggle.captive = True
+    with pytest.raises(ConnectionError):
+        data.download(tmp_path / "cats-dogs")
+    assert not (tmp_path / "cats-dogs").exists()
+
+
+def test_a_page_in_place_of_the_archive_is_not_kept(kaggle, tmp_path):
+    archive, kaggle.archive = kaggle.archive, b"<html>Welcome to our hotel</html>"
+    with pytest.raises(ConnectionError, match="not the photos"):
+        data.download(tmp_path / "cats-dogs")
+    kaggle.archive = archive
+    assert data.download(tmp_path / "cats-dogs").is_dir()
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, empty])
+def test_an_archive_with_a_photo_missing_or_broken_is_refused(kaggle, layout, tmp_path, spoil):
+    copy = shutil.copytree(layout, tmp_path / "copy/dataset")
+    spoil(copy / "test_set/cats/cat.11.jpg")
+    kaggle.archive = Path(shutil.make_archive(str(tmp_path / "spoiled"), "zip", tmp_path / "copy")).read_bytes()
+    with pytest.raises(ConnectionError, match="not the complete set"):
+        data.download(tmp_path / "cats-dogs")
+    assert not (tmp_path / "cats-dogs").exists()
+
+
+def test_a_server_that_never_answers_is_not_waited_for(monkeypatch, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setattr(data, "KAGGLE_HOST", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr(data, "PATIENCE", 0.5)
+        with pytest.raises(ConnectionError, match="is there a network"):
+            data.download(tmp_path / "cats-dogs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_network_the_command_ends_with_one_sentence(tmp_path):
+    nowhere = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+    ended = subprocess.run(
+        [sys.executable, "-m", "mobilenet_lib.data", "download", str(tmp_path / "cats-dogs")],
+        env=os.environ | nowhere | {"NO_PROXY": "", "no_proxy": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("python -m mobilenet_lib.data: https://api.kaggle.com cannot be reached")
+    assert list(tmp_path.iterdir()) == []
