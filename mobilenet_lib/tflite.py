@@ -1,0 +1,503 @@
+"""From a Keras model to a file that runs on a phone, and running it there or here.
+
+    python -m mobilenet_lib.tflite photo.jpg      a cat or a dog?
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import logging
+import os
+import re
+import sys
+import tempfile
+import time
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import flatbuffers
+import keras
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+from keras import layers
+from PIL import UnidentifiedImageError
+from tensorflow.lite.tools import flatbuffer_utils
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from mobilenet_lib import data
+from mobilenet_lib.costs import positive
+from mobilenet_lib.training import Evaluation
+
+schema = flatbuffer_utils.schema_fb
+
+MODES = ("float32", "float16", "dynamic", "int8")
+MODEL = Path(__file__).parents[1] / "data" / "models" / "cats-dogs.tflite"
+LABELS = "labels.txt"  # the name that the documentation of the format gives to this file
+
+
+def convert(
+    model: keras.Model,
+    mode: str,
+    calibration: Any = None,
+    *,
+    labels: Sequence[str] = (),
+    int8_io: bool = False,
+    bias_correction: bool = True,
+    per_channel: bool = True,
+) -> bytes:
+    """The content of a .tflite file that computes what `model` computes, for one image at a time.
+
+    `mode` is how numbers are kept: "float32"; "float16" (weights); "dynamic" (weights as int8, the rest quantized while
+    it runs); or "int8" (everything). The last needs `calibration`, some dozens of the images that the network will see,
+    float32 `[N, H, W, C]` in [−1, 1]: they show which range each layer's output has. Input and output stay float32,
+    unless `int8_io` makes them int8 too.
+
+    The file says how to normalize an image, and which class has which of the `labels`.
+
+    `bias_correction` puts back what rounding the weights adds to the mean of each channel (Nagel et al. 2019, arXiv
+    1906.04721, section 4.2). `per_channel=False` gives each layer one scale instead of one per channel, and no
+    correction: it spoils MobileNets, and is here to show it.
+
+    Raises `ValueError` for an argument that does not fit, such as a model of more than one input or of open size.
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
+    if int8_io and mode != "int8":
+        raise ValueError(f"int8_io must be False unless mode is 'int8'; mode is {mode!r}")
+    height, width, channels = _image_shape(model)
+    if labels and (isinstance(labels, str) or len(labels) != model.output_shape[-1]):
+        raise ValueError(f"labels must name each of the {model.output_shape[-1]} classes, not {labels!r}")
+    if mode == "int8":
+        if calibration is None:
+            raise ValueError("calibration must be some dozens of images for mode 'int8', not None")
+        calibration = _images("calibration", calibration, (height, width, channels))
+
+    with ExitStack() as stack:
+        if mode == "int8" and per_channel and bias_correction:
+            stack.enter_context(_corrected(model, calibration))
+        stack.enter_context(_quiet())
+        # A fixed batch of 1 leaves no shapes to compute; browsers need it. The converter's own way from Keras goes
+        # through a SavedModel on disk and takes three times as long.
+        signature = [tf.TensorSpec((1, height, width, channels), name="image")]
+        function = tf.function(lambda image: model(image, training=False), input_signature=signature)
+        frozen = convert_variables_to_constants_v2(function.get_concrete_function())
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+        if mode != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if mode == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if mode == "int8":
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = lambda: ([image[np.newaxis]] for image in _widened(calibration))
+            converter._experimental_disable_per_channel = not per_channel
+        if int8_io:
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+        content = flatbuffer_utils.read_model_from_bytearray(bytearray(converter.convert()))
+    _name(content, model)
+    _describe(content, labels)
+    file = io.BytesIO(flatbuffer_utils.convert_object_to_bytearray(content))
+    if labels:
+        with zipfile.ZipFile(file, "a") as attached:
+            # An entry without a date, so that the same model gives the same file.
+            attached.writestr(zipfile.ZipInfo(LABELS), "\n".join(labels) + "\n")
+    return file.getvalue()
+
+
+def save(tflite_model: bytes, path: str | os.PathLike) -> None:
+    """Write what `convert` returned to `path`; a file that was there stays whole until the new one is."""
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(tflite_model)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def predict(tflite_model: bytes | str | os.PathLike, images: Any, *, threads: int = 1) -> np.ndarray:
+    """Probabilities `[N, classes]`, float32, that the file gives for float32 `images` `[N, H, W, C]` in [−1, 1].
+
+    `tflite_model` is a path or what `convert` returned. Raises `ValueError` if it is not a whole .tflite file of an
+    image classifier, or if `images` do not fit it.
+    """
+    network = _Network(tflite_model, threads)
+    images = _images("images", images, network.shape)
+    return np.stack([network(image) for image in images])
+
+
+def evaluate(
+    tflite_model: bytes | str | os.PathLike, dataset: Iterable[tuple[Any, Any]], *, threads: int = 1
+) -> Evaluation:
+    """What the file says about every batch `(images, labels)` of `dataset`, as `training.evaluate` for a model."""
+    network = _Network(tflite_model, threads)
+    probabilities, answers = [], []
+    for images, labels in dataset:
+        probabilities += [network(image) for image in _images("dataset", images, network.shape)]
+        answers += [int(label) for label in labels]
+    if not answers:
+        raise ValueError("dataset must have at least one batch, not none")
+    return Evaluation(np.stack(probabilities), np.array(answers))
+
+
+def labels(tflite_model: bytes | str | os.PathLike) -> tuple[str, ...]:
+    """The names of the classes that travel with the file; none if it has none."""
+    content = _read(tflite_model)
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return ()
+    with zipfile.ZipFile(io.BytesIO(content)) as attached:
+        return tuple(attached.read(LABELS).decode().splitlines()) if LABELS in attached.namelist() else ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Latency:
+    """How long a model took for one image, in milliseconds, `[repeats]`."""
+
+    milliseconds: np.ndarray
+
+    @property
+    def median(self) -> float:
+        return float(np.median(self.milliseconds))
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """A quarter of the runs were faster than the first, a quarter slower than the second."""
+        low, high = np.percentile(self.milliseconds, [25, 75])
+        return float(low), float(high)
+
+    def __repr__(self) -> str:
+        low, high = self.quartiles
+        return f"{self.median:.3g} ms (half of {len(self.milliseconds)} runs took {low:.3g} to {high:.3g} ms)"
+
+
+def latency(tflite_models: Any, *, repeats: int = 100, threads: int = 1) -> Any:
+    """How long one image takes: a `Latency` for one model, or a dictionary of them for a dictionary of models.
+
+    Several models take turns, so that whatever else the machine does meets all of them alike. In its turn a model runs
+    twice, and the second run counts: the first one brings its weights back into the processor's cache, where they
+    would be when it runs frame after frame.
+    """
+    repeats = positive("repeats", repeats)
+    if not isinstance(tflite_models, Mapping):
+        return latency({"": tflite_models}, repeats=repeats, threads=threads)[""]
+    networks = {name: _Network(model, threads) for name, model in tflite_models.items()}
+    noise = np.random.default_rng(0)
+    for network in networks.values():
+        network.feed(noise.uniform(-1, 1, network.shape).astype(np.float32))
+    times = {name: np.empty(repeats) for name in networks}
+    for turn in range(-max(3, repeats // 10), repeats):  # those before 0 warm up
+        for name, network in networks.items():
+            network.run()
+            start = time.perf_counter()
+            network.run()
+            if turn >= 0:
+                times[name][turn] = 1e3 * (time.perf_counter() - start)
+    return {name: Latency(values) for name, values in times.items()}
+
+
+class _Network:
+    """A .tflite file in the interpreter: one image in, the probabilities of its classes out."""
+
+    def __init__(self, tflite_model: bytes | str | os.PathLike, threads: int) -> None:
+        content, problem = _read(tflite_model), None
+        threads = positive("threads", threads)
+        with _quiet():
+            try:
+                interpreter = Interpreter(model_content=content, num_threads=threads)
+                interpreter.allocate_tensors()
+            except (ValueError, RuntimeError) as error:
+                problem = str(error).strip()
+        if problem is not None:
+            raise ValueError(f"tflite_model must be a whole .tflite file, not {_called(tflite_model)}: {problem}")
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ValueError(
+                f"tflite_model must have one input and one output; {_called(tflite_model)} has {len(inputs)} and "
+                f"{len(outputs)}"
+            )
+        (self.input,), (self.output,) = inputs, outputs
+        shape, signature = tuple(map(int, self.input["shape"])), tuple(map(int, self.input["shape_signature"]))
+        if len(shape) != 4 or shape[0] != 1 or -1 in signature[1:] or len(self.output["shape"]) != 2:
+            raise ValueError(
+                "tflite_model must turn one image [1, H, W, C] into probabilities [1, classes]; "
+                f"{_called(tflite_model)} turns {list(signature)} into {self.output['shape_signature'].tolist()}"
+            )
+        self.shape = shape[1:]
+        self.interpreter = interpreter
+        self.run: Callable[[], None] = interpreter.invoke
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        self.feed(image)
+        self.run()
+        output = self.interpreter.get_tensor(self.output["index"])[0]
+        scale, zero_point = self.output["quantization"]
+        return np.float32(scale) * (output.astype(np.float32) - zero_point) if scale else output
+
+    def feed(self, image: np.ndarray) -> None:
+        scale, zero_point = self.input["quantization"]
+        if scale:
+            kind = np.iinfo(self.input["dtype"])
+            image = np.clip(np.round(image / np.float32(scale)) + zero_point, kind.min, kind.max).astype(kind.dtype)
+        self.interpreter.set_tensor(self.input["index"], image[np.newaxis])
+
+
+def _image_shape(model: keras.Model) -> tuple[int, int, int]:
+    """Height, width and channels of the one image that `model` takes."""
+    inputs, outputs = (getattr(model, kind, None) or () for kind in ("inputs", "outputs"))
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError(f"model must have one input and one output, not {len(inputs)} and {len(outputs)}")
+    shape = tuple(inputs[0].shape)
+    if len(shape) != 4 or None in shape[1:] or len(outputs[0].shape) != 2:
+        raise ValueError(
+            "model must turn images of known size [batch, H, W, C] into probabilities [batch, classes]; "
+            f"{model.name!r} turns {list(shape)} into {list(outputs[0].shape)}"
+        )
+    return shape[1:]
+
+
+def _images(name: str, images: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """`images` as a float32 array, if they are at least one of `shape` with values in [−1, 1]."""
+    images = np.asarray(images)
+    wanted = f"{name} must be float images [N, {', '.join(map(str, shape))}] with values in [−1, 1], as "
+    wanted += "`data.normalize` returns them"
+    if images.dtype.kind != "f":
+        raise ValueError(f"{wanted}; these are {images.dtype}")
+    if images.ndim != 4 or images.shape[1:] != shape or not len(images):
+        raise ValueError(f"{wanted}; the shape of these is {list(images.shape)}")
+    if not np.isfinite(images).all():
+        raise ValueError(f"{wanted}; in these there is a value that is not a number or infinite")
+    if images.min() < -1 or images.max() > 1:
+        raise ValueError(f"{wanted}; these go from {images.min():g} to {images.max():g}")
+    return images.astype(np.float32, copy=False)
+
+
+def _read(tflite_model: bytes | str | os.PathLike) -> bytes:
+    return bytes(tflite_model) if isinstance(tflite_model, bytes | bytearray) else Path(tflite_model).read_bytes()
+
+
+def _widened(calibration: np.ndarray) -> np.ndarray:
+    """`calibration` with two pixels that set the range of the input to ±256/255.
+
+    With the range that pixels have, ±1, each pixel lies half-way between two int8 values, and errors of 1e-7 in the
+    normalization decide which way it is rounded: the same photo gives other results in other programs.
+    """
+    calibration = calibration.copy()
+    calibration[0, 0, 0], calibration[0, 0, 1] = -256 / 255, 256 / 255
+    return calibration
+
+
+def _called(tflite_model: bytes | str | os.PathLike) -> str:
+    if isinstance(tflite_model, bytes | bytearray):
+        return f"these {len(tflite_model):,} bytes"
+    return repr(os.fspath(tflite_model))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the block prints, in Python and in C++, off the page, and show it only if the block fails."""
+    sys.stdout.flush(), sys.stderr.flush()
+    disabled, real = logging.root.manager.disable, [os.dup(1), os.dup(2)]
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        try:
+            os.dup2(log.fileno(), 1), os.dup2(log.fileno(), 2)
+            logging.disable(logging.CRITICAL)
+            with warnings.catch_warnings(), redirect_stdout(log), redirect_stderr(log):
+                warnings.simplefilter("ignore")
+                yield
+        except BaseException:
+            log.flush(), log.seek(0)
+            sys.stderr.write(log.read())
+            raise
+        finally:
+            logging.disable(disabled)
+            for number, copy in enumerate(real, start=1):
+                os.dup2(copy, number), os.close(copy)
+
+
+# Bias correction ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _corrected(model: keras.Model, images: np.ndarray) -> Iterator[None]:
+    """Within, the convolutions of `model` add what keeps the mean of each channel when int8 rounds their weights.
+
+    Rounding shifts a filter's output by the sum of (rounding error · input). Inputs that have passed a ReLU are not
+    centered, so neither is the shift; a filter whose weights nearly cancel is amplified by batch normalization, and the
+    shift with it. Layer by layer: measured with all layers before it rounded and corrected.
+    """
+    convolutions = [layer for layer in _leaves(model) if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D)]
+    linear = [layer for layer in convolutions if layer.activation is keras.activations.linear]
+    means: dict[int, tf.Tensor] = {}
+    shifts: dict[int, tf.Tensor] = {}
+
+    def measured(layer: keras.Layer, output: tf.Tensor) -> tf.Tensor:
+        means[id(layer)] = tf.reduce_mean(output, axis=(0, 1, 2))
+        return output
+
+    def shifted(layer: keras.Layer, output: tf.Tensor) -> tf.Tensor:
+        if id(layer) not in shifts:
+            shifts[id(layer)] = means[id(layer)] - tf.reduce_mean(output, axis=(0, 1, 2))
+        return output + shifts[id(layer)]
+
+    with _through(linear, measured):
+        model(images, training=False)
+    kernels = [layer.kernel.numpy() for layer in linear]
+    try:
+        for layer, kernel in zip(linear, kernels, strict=True):
+            layer.kernel.assign(_rounded(kernel, per_input=isinstance(layer, layers.DepthwiseConv2D)))
+        with _through(linear, shifted):
+            model(images, training=False)
+    finally:
+        for layer, kernel in zip(linear, kernels, strict=True):
+            layer.kernel.assign(kernel)
+    with _through(linear, shifted):
+        yield
+
+
+def _leaves(model: keras.Model) -> Iterator[keras.Layer]:
+    for layer in model.layers:
+        yield from _leaves(layer) if hasattr(layer, "layers") else [layer]
+
+
+@contextmanager
+def _through(convolutions: list[keras.Layer], change: Callable) -> Iterator[None]:
+    """Within, the output of each of the layers passes through `change(layer, output)`."""
+
+    def changed(layer: keras.Layer) -> Callable:
+        call = layer.call
+        return lambda *args, **kwargs: change(layer, call(*args, **kwargs))
+
+    with ExitStack() as stack:
+        for layer in convolutions:
+            stack.enter_context(mock.patch.object(layer, "call", changed(layer)))
+        yield
+
+
+def _rounded(kernel: np.ndarray, *, per_input: bool) -> np.ndarray:
+    """`kernel` as int8 keeps it: in steps of 1/127 of the largest weight of its output channel.
+
+    Batch normalization multiplies a whole channel by one number, so it makes no difference that it is not folded yet.
+    """
+    largest = np.abs(kernel).max(axis=(0, 1) if per_input else (0, 1, 2), keepdims=True)
+    scale = np.where(largest, largest, 1) / 127
+    return np.round(kernel / scale) * scale
+
+
+# What travels with the weights ----------------------------------------------------------------------------------------
+
+
+def _name(content: schema.ModelT, model: keras.Model) -> None:
+    """Name tensors after the Keras layers that they belong to; the names that the converter gives fill kilobytes."""
+    names = {layer.name: hasattr(layer, "kernel") for layer in _leaves(model)}
+
+    def layer(tensor: schema.TensorT, *, weights: bool) -> str | None:
+        # TensorFlow numbers a name that it has met before: "conv1_1/convolution" is of the layer "conv1".
+        words = (name for word in re.split("[/;]", tensor.name.decode()) for name in (word, re.sub(r"_\d+$", "", word)))
+        return next((word for word in words if word in names and (names[word] or not weights)), None)
+
+    (graph,) = content.subgraphs
+    for operator in graph.operators:
+        _, *parameters = (graph.tensors[place] for place in operator.inputs)
+        output = graph.tensors[operator.outputs[0]]
+        if parameters and (name := layer(parameters[0], weights=True)):
+            for tensor, role in zip(parameters, ("kernel", "bias"), strict=False):
+                tensor.name = f"{name}/{role}".encode()
+        output.name = (layer(output, weights=False) or output.name.decode().split(";")[0]).encode()
+    (image,), (probabilities,) = graph.inputs, graph.outputs
+    graph.tensors[image].name, graph.tensors[probabilities].name = b"image", b"probabilities"
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = "serving_default", 0
+    signature.inputs, signature.outputs = [schema.TensorMapT()], [schema.TensorMapT()]
+    signature.inputs[0].name, signature.inputs[0].tensorIndex = "image", image
+    signature.outputs[0].name, signature.outputs[0].tensorIndex = "probabilities", probabilities
+    content.signatureDefs = [signature]
+
+
+def _describe(content: schema.ModelT, labels: Sequence[str]) -> None:
+    """Add TFLite metadata, the standard by which other programs know what goes in and what comes out.
+
+    https://developers.google.com/edge/litert/conversion/tensorflow/metadata
+    """
+    # In a FlatBuffer a table is a list of numbered fields; the comments give the names that the standard has for them.
+    normalization = {0: 1, 1: {0: [127.5], 1: [127.5]}}  # options_type: NormalizationOptions, options: mean, std
+    rgb = {0: 2, 1: {0: 1}}  # content_properties_type: ImageProperties, content_properties: color_space RGB
+    image = {0: "image", 3: rgb, 4: [normalization], 5: {0: [1.0], 1: [-1.0]}}  # name, content, process_units, stats
+    probabilities: dict[int, Any] = {0: "probabilities"}  # name
+    if labels:
+        probabilities[6] = [{0: LABELS, 2: 2}]  # associated_files: name, type TENSOR_AXIS_LABELS
+    tensors = [{2: [image], 3: [probabilities]}]  # input_tensor_metadata, output_tensor_metadata
+    metadata = {0: "MobileNet", 3: tensors, 7: "1.0.0"}  # name, subgraph_metadata, min_parser_version
+    builder = flatbuffers.Builder()
+    builder.Finish(_pack(builder, metadata), file_identifier=b"M001")
+
+    buffer, entry = schema.BufferT(), schema.MetadataT()
+    buffer.data = np.frombuffer(builder.Output(), np.uint8)
+    entry.name, entry.buffer = "TFLITE_METADATA", len(content.buffers)
+    content.buffers.append(buffer)
+    content.metadata = [*(content.metadata or []), entry]
+
+
+def _pack(builder: flatbuffers.Builder, value: Any) -> int:
+    """Write a string, a list of floats, a table (a dictionary by field numbers) or a list of tables; where it is."""
+    if isinstance(value, str):
+        return builder.CreateString(value)
+    if isinstance(value, list) and isinstance(value[0], float):
+        return builder.CreateNumpyVector(np.array(value, np.float32))
+    if isinstance(value, list):
+        places = [_pack(builder, table) for table in value]
+        builder.StartVector(4, len(places), 4)
+        for place in reversed(places):
+            builder.PrependUOffsetTRelative(place)
+        return builder.EndVector()
+    places = {field: part if isinstance(part, int) else _pack(builder, part) for field, part in value.items()}
+    builder.StartObject(max(places) + 1)
+    for field, place in places.items():
+        if isinstance(value[field], int):
+            builder.PrependUint8Slot(field, place, 0)
+        else:
+            builder.PrependUOffsetTRelativeSlot(field, place, 0)
+    return builder.EndObject()
+
+
+# Command line ---------------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line: say what is on a photo."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mobilenet_lib.tflite", description="Say what is on a photo, with a .tflite model."
+    )
+    parser.add_argument("photo", nargs="+", type=Path, help="a JPEG, PNG, GIF, WebP or BMP file")
+    parser.add_argument("--model", type=Path, default=MODEL, help="a .tflite file (default: the book's)")
+    parser.add_argument("--threads", type=int, default=1, help="processor cores to use (default: 1)")
+    args = parser.parse_args(arguments)
+    try:
+        network, names = _Network(args.model, args.threads), labels(args.model)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    failed = 0
+    for photo in args.photo:
+        try:
+            image = data.normalize(data.read(photo, network.shape[0]))
+        except (OSError, UnidentifiedImageError) as error:
+            print(f"{photo}: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        start = time.perf_counter()
+        shares = network(image)
+        took = 1e3 * (time.perf_counter() - start)
+        names = names or tuple(f"class {number}" for number in range(len(shares)))
+        said = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
+        print(f"{photo}: {names[shares.argmax()]} ({said}; {took:.1f} ms)")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
