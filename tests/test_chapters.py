@@ -1,0 +1,157 @@
+"""What every chapter keeps to, so that one text works as a page, as a notebook in Colab and as plain text."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
+SETUP = """\
+try:
+    import mobilenet_lib  # noqa: F401
+except ModuleNotFoundError:
+    %pip install --quiet "git+{address}"
+"""
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
+
+
+@cache
+def text_of(chapter):
+    return jupytext.read(chapter)
+
+
+@cache
+def notebook_of(chapter):
+    return nbformat.read(chapter.with_suffix(".ipynb"), as_version=4)
+
+
+def code_cells(chapter):
+    return [cell for cell in text_of(chapter).cells if cell.cell_type == "code"]
+
+
+def prose(chapter):
+    """The Markdown of the chapter, without what stands in code."""
+    cells = (cell.source for cell in text_of(chapter).cells if cell.cell_type == "markdown")
+    without_blocks = re.sub(r"^(`{3,}|~{3,}).*?^\1", "", "\n\n".join(cells), flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"(`+)[^`].*?\1", "", without_blocks)
+
+
+def headings(markdown, level):
+    return re.findall(rf"^{'#' * level} (.+)$", markdown, re.MULTILINE)
+
+
+def anchors(chapter):
+    """The anchors that a code host and the book give to the headings."""
+    titles = re.findall(r"^#+ (.+)$", prose(chapter), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+def sections(chapter):
+    """The cells below each heading of the second level."""
+    found, current = {}, []
+    for cell in text_of(chapter).cells:
+        if cell.cell_type == "markdown" and (titles := headings(cell.source, 2)):
+            current = found.setdefault(titles[-1], [])
+        current.append(cell)
+    return found
+
+
+def test_there_are_chapters():
+    assert CHAPTERS
+
+
+def test_every_chapter_is_in_the_table_of_contents():
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text("utf8"))
+    listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    assert [name for name in listed if name.startswith("chapters/")] == [f"chapters/{c.name}" for c in CHAPTERS]
+
+
+def test_every_notebook_has_its_text():
+    assert {path.stem for path in (ROOT / "chapters").glob("*.ipynb")} == {chapter.stem for chapter in CHAPTERS}
+
+
+@each_chapter
+def test_the_notebook_equals_the_text_cell_by_cell(chapter):
+    def comparable(notebook):
+        return [(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
+
+    assert comparable(notebook_of(chapter)) == comparable(text_of(chapter)), "run `make sync`"
+    assert notebook_of(chapter).metadata.kernelspec == text_of(chapter).metadata.kernelspec
+
+
+@each_chapter
+def test_the_notebook_is_committed_without_outputs(chapter):
+    for cell in notebook_of(chapter).cells:
+        assert not cell.get("outputs") and cell.get("execution_count") is None, cell.source
+
+
+@each_chapter
+def test_prose_has_only_what_colab_renders(chapter):
+    source = "\n\n".join(cell.source for cell in text_of(chapter).cells if cell.cell_type == "markdown")
+    assert not re.findall(r"^(?:`{3,}|~{3,}|:{3,})\{.*", source, re.MULTILINE), "a MyST directive"
+    assert not re.findall(r"\{[\w:.+-]+\}`[^`]*`", source), "a MyST role"
+    assert not re.findall(r"^\([\w-]+\)=\s*$", source, re.MULTILINE), "a MyST label"
+    assert not re.findall(r"^%|^\+\+\+", source, re.MULTILINE), "a MyST comment or block break"
+    assert not re.findall(r"^\[\^.+\]:", source, re.MULTILINE), "a footnote"
+
+
+@each_chapter
+def test_it_opens_with_a_title_and_then_the_setup_cell(chapter):
+    first, *_ = text_of(chapter).cells
+    assert first.cell_type == "markdown" and first.source.startswith("# ")
+    assert len(headings(prose(chapter), 1)) == 1
+    address = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
+    setup = code_cells(chapter)[0]
+    assert setup.source == SETUP.format(address=address).strip()
+    assert setup.metadata.get("tags") == ["setup"]
+
+
+@each_chapter
+def test_every_image_in_the_prose_has_alternative_text(chapter):
+    assert not re.findall(r"!\[\s*\]\(.*?\)", prose(chapter))
+    for tag in re.findall(r"<img[^>]*>", prose(chapter)):
+        assert re.search(r'alt="[^"]+"', tag), tag
+
+
+@each_chapter
+def test_cells_are_small(chapter):
+    lines = [len(cell.source.splitlines()) for cell in code_cells(chapter)]
+    assert sum(count <= 5 for count in lines) >= len(lines) / 2
+    assert sum(count < 15 for count in lines) >= len(lines) * 0.9
+
+
+@each_chapter
+def test_it_ends_with_summary_exercises_and_what_comes_next(chapter):
+    assert headings(prose(chapter), 2)[-3:] == ["Summary", "Exercises", "What's next"]
+
+
+@each_chapter
+def test_it_has_three_to_five_exercises_each_with_a_check_and_a_folded_solution(chapter):
+    cells = sections(chapter)["Exercises"]
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    numbers = [int(number) for number in re.findall(r"^(?:#{3,4} |\*\*)(?:Exercise )?(\d)\b", text, re.MULTILINE)]
+    assert numbers in ([1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5])
+    solutions = [cell for cell in cells if "solution" in cell.metadata.get("tags", [])]
+    checks = [cell for cell in cells if re.match(r"check(?:_function)?\(", cell.source)]
+    assert len(solutions) == len(checks) == len(numbers)
+    for cell in solutions:
+        assert "hide-input" in cell.metadata.tags, "folded in the book"
+        assert cell.metadata.get("cellView") == "form" and cell.source.startswith("# @title"), "folded in Colab"
+        assert cell.metadata.get("jupyter") == {"source_hidden": True}, "folded in JupyterLab"
+        assert "assert" in cell.source
+
+
+@each_chapter
+def test_links_inside_the_book_lead_somewhere(chapter):
+    for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", prose(chapter)):
+        name, _, anchor = target.partition("#")
+        page = (chapter.parent / name).resolve() if name else chapter
+        assert page.is_file(), target
+        if anchor:
+            assert page.parent == chapter.parent and anchor in anchors(page), target
