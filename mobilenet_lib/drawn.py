@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import chain
 from random import Random
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-CANVAS = 512  # side of a picture in pixels; smaller ones are made by shrinking it
+SIDE = 512  # of what is drawn, in its own units
+CANVAS = 384  # side of a picture in pixels; smaller ones are made by shrinking it
 NUMBERS = {
-    "train": (range(0, 1600, 2), range(1, 1600, 2)),
-    "test": (range(1600, 2000, 2), range(1601, 2000, 2)),
+    "train": (range(0, 2000, 2), range(1, 2000, 2)),
+    "test": (range(2000, 2400, 2), range(2001, 2400, 2)),
 }
 
 Color = tuple[int, int, int]
@@ -37,11 +37,11 @@ PINK = (236, 150, 152)
 FURS: list[tuple[Color, Color, Color]] = [
     ((226, 140, 62), (178, 92, 36), (250, 208, 150)),  # ginger
     ((128, 128, 134), (84, 86, 94), (196, 196, 200)),  # gray
-    ((54, 50, 56), (30, 28, 34), (112, 106, 112)),  # black
+    ((62, 58, 66), (36, 34, 40), (124, 118, 124)),  # black
     ((238, 232, 222), (198, 186, 172), (252, 250, 246)),  # white
     ((222, 190, 142), (170, 130, 86), (248, 230, 198)),  # cream
     ((124, 84, 58), (82, 52, 38), (196, 154, 116)),  # brown
-    ((92, 62, 50), (58, 38, 32), (160, 118, 92)),  # chocolate
+    ((104, 70, 56), (66, 44, 36), (172, 128, 100)),  # chocolate
     ((112, 124, 142), (74, 84, 104), (178, 190, 204)),  # blue-gray
     ((196, 152, 98), (142, 100, 58), (240, 214, 170)),  # sand
     ((206, 160, 76), (156, 110, 44), (246, 218, 152)),  # golden
@@ -113,7 +113,8 @@ class Pen:
         right, down, side, cosine, sine, left, top = np.repeat(np.array(frames), lengths, 0).T
         x, y = np.concatenate(points).T
         x, y = (x + right) * side, y + down
-        x, y = (np.floor(z).astype(int) for z in (x * cosine - y * sine + left, x * sine + y * cosine + top))
+        x, y = x * cosine - y * sine + left, x * sine + y * cosine + top
+        x, y = (np.floor(z * (CANVAS / SIDE)).astype(int) for z in (x, y))
         # Pillow works out in floating point where an edge meets a row of pixels. On an edge of even height that may be
         # halfway between two pixels, and round to either. So such edges are broken into two of odd height.
         ends = np.cumsum(lengths)
@@ -122,17 +123,18 @@ class Pen:
         way, height = x[following] - x, y[following] - y
         tall = np.maximum(np.abs(height), 1)
         part = np.where(height % 2 == 0, np.minimum(tall // 2 | 1, np.abs(height)), 0)
-        corners = np.stack([x, y, x + (2 * way * part + tall) // (2 * tall), y + np.sign(height) * part], 1).tolist()
+        corners = np.stack([x, y, x + (2 * way * part + tall) // (2 * tall), y + np.sign(height) * part], 1)
+        corners = corners.ravel().tolist()
         image = Image.new("RGB", (CANVAS, CANVAS))
         draw = ImageDraw.Draw(image)
-        for color, length, end in zip(colors, lengths, ends, strict=True):
-            draw.polygon([*chain.from_iterable(corners[end - length : end])], fill=shaded(color, *self.light))
+        colors = np.minimum(np.array(colors) * self.light, 255).astype(int).tolist()
+        for color, length, end in zip(colors, lengths, ends.tolist(), strict=True):
+            draw.polygon(corners[4 * (end - length) : 4 * end], fill=tuple(color))
         return image
 
 
-def shaded(color: Color, *light: float) -> Color:
-    light = light if len(light) == 3 else light * 3
-    return tuple(min(255, int(value * share)) for value, share in zip(color, light, strict=True))
+def shaded(color: Color, light: float) -> Color:
+    return tuple(min(255, int(value * light)) for value in color)
 
 
 def mixed(one: Color, other: Color, share: float) -> Color:
@@ -187,12 +189,12 @@ def mirror(*points: tuple[float, float]) -> Points:
 def picture(number: int) -> Image.Image:
     """The picture with this number, RGB, `CANVAS` pixels wide and high: a cat if it is even, a dog if it is odd."""
     chance = Chance(number)
-    dim = chance.one([1.0, 1.0, 1.0, 1.0, 0.88, 0.72])
+    dim = chance.one([1.0, 1.0, 1.0, 1.0, 0.9, 0.8])
     tint = chance.one([(1.0, 1.0, 1.0), (1.0, 1.0, 1.0), (1.05, 0.98, 0.88), (0.9, 0.97, 1.06)])
     pen = Pen(tuple(dim * share for share in tint))
     chance.one([room, meadow, night, wallpaper, street])(pen, chance)
     Animal(pen, chance, dog=number % 2 == 1).draw()
-    if chance.happens(0.25):
+    if chance.happens(0.2):
         chance.one([leaves, ball, flower_pot, grass, mug])(pen, chance)
     return pen.paint()
 
@@ -204,32 +206,32 @@ class Animal:
         self.pen, self.chance, self.dog = pen, chance, dog
         # Some furs are more of the one kind, as in life; none is of one kind only.
         typical = (1, 2, 0, 7, 1) if not dog else (5, 9, 6, 10, 8)
-        self.base, self.dark, self.light = FURS[chance.one(typical)] if chance.happens(0.7) else chance.one(FURS)
+        self.base, self.dark, self.light = FURS[chance.one(typical)] if chance.happens(0.3) else chance.one(FURS)
         self.pattern = chance.one(["plain", "muzzle", "patch", "mask", "blaze", "muzzle" if dog else "stripes"])
         if chance.happens(0.05):
             self.pattern = "stripes"
         self.paws = chance.one([self.light, self.base, self.base, self.dark])
         self.collar = chance.one(BRIGHT) if chance.happens(0.45) else None
         self.fluffy = chance.happens(0.3)
-        self.dress = chance.one(["nothing"] * 7 + ["hat", "bow", "glasses"])
+        self.dress = chance.one(["nothing"] * 17 + ["hat", "bow", "glasses"])
         self.mirrored = chance.happens(0.5)
         if dog:
-            self.ears = chance.one(["hanging", "hanging", "hanging", "long", "long", "button", "folded", "pointed"])
+            self.ears = chance.one(["hanging"] * 9 + ["long"] * 8 + ["button"] * 5 + ["folded", "pointed"])
             self.width, self.length = chance.between(0.84, 1.08), chance.between(0.95, 1.15)
         else:
-            self.ears = chance.one(["pointed"] * 14 + ["flat"])
+            self.ears = chance.one(["pointed"] * 24 + ["flat"])
             self.width, self.length = chance.between(0.95, 1.15), chance.between(0.9, 1.0)
 
     def draw(self) -> None:
-        pose = self.chance.one([self.portrait] * 4 + [self.sitting] * 2 + [self.lying, self.standing, self.peeking])
+        pose = self.chance.one([self.portrait] * 5 + [self.sitting] * 2 + [self.lying, self.standing, self.peeking])
         pose()
 
     # Poses: all parts but the head are drawn around the middle of the head, whose radius is 100.
 
     def portrait(self) -> None:
         chance, pen = self.chance, self.pen
-        scale = chance.between(1.15, 1.7)
-        x, y = chance.between(160, 352), chance.between(210, 320)
+        scale = chance.between(1.0, 1.7)
+        x, y = chance.between(120, 392), chance.between(170, 350)
         pen.place(x, y, scale, int(chance.between(-8, 9)), self.mirrored)
         broad = chance.between(0.85, 1.15)
         pen.fill(mirror((0, 30), (-78, 70), (-120, 190), (-140, 420), (0, 460)) * (broad, 1), shaded(self.base, 0.9))
@@ -264,14 +266,19 @@ class Animal:
         chance, pen = self.chance, self.pen
         scale = chance.between(0.9, 1.2)
         x, y = chance.between(130, 210), chance.between(200, 320)
-        x = CANVAS - x if self.mirrored else x
+        x = SIDE - x if self.mirrored else x
         pen.place(x, y, scale, int(chance.between(-6, 7)), self.mirrored)
         pen.fill(ellipse(120, 158, 250, 26), shaded(pen.ground, 0.78))
         self.tail((280, 130), (350, 140), (390, 90), (360, 40))
-        pen.fill(smooth((-70, 60), (30, -20), (170, -40), (280, 10), (316, 110), (260, 158), (60, 162), (-60, 150)), shaded(self.base, 0.9))
+        pen.fill(
+            smooth((-70, 60), (30, -20), (170, -40), (280, 10), (316, 110), (260, 158), (60, 162), (-60, 150)),
+            shaded(self.base, 0.9),
+        )
         if self.pattern == "stripes":
             for along in (90, 140, 190, 240):
-                pen.fill(ribbon([(along, -32 + abs(along - 160) // 6), (along + 14, 20), (along + 6, 70)], 9, 1), self.dark)
+                pen.fill(
+                    ribbon([(along, -32 + abs(along - 160) // 6), (along + 14, 20), (along + 6, 70)], 9, 1), self.dark
+                )
         if self.pattern == "patch":
             pen.fill(smooth((130, -38), (220, -28), (230, 40), (160, 60), (110, 20)), self.dark)
         pen.fill(ellipse(238, 96, 70, 62), shaded(self.base, 0.84))
@@ -286,13 +293,16 @@ class Animal:
         chance, pen = self.chance, self.pen
         scale = chance.between(0.85, 1.1)
         x, y = chance.between(110, 210), chance.between(130, 230)
-        x = CANVAS - x if self.mirrored else x
+        x = SIDE - x if self.mirrored else x
         pen.place(x, y, scale, int(chance.between(-5, 6)), self.mirrored)
         pen.fill(ellipse(170, 322, 240, 22), shaded(pen.ground, 0.78))
         self.tail((318, 80), (380, 40), (400, -40), (370, -110))
         for leg in (90, 300):
             pen.fill(ribbon([(leg, 130), (leg + 6, 220), (leg, 312)], 27, 18), shaded(self.base, 0.74))
-        pen.fill(smooth((-20, 60), (80, 10), (220, 14), (326, 40), (346, 130), (280, 186), (120, 190), (10, 150)), shaded(self.base, 0.9))
+        pen.fill(
+            smooth((-20, 60), (80, 10), (220, 14), (326, 40), (346, 130), (280, 186), (120, 190), (10, 150)),
+            shaded(self.base, 0.9),
+        )
         if self.pattern == "stripes":
             for along in (110, 160, 210, 260):
                 pen.fill(ribbon([(along, 14), (along + 14, 60), (along + 6, 110)], 9, 1), self.dark)
@@ -307,7 +317,7 @@ class Animal:
         chance, pen = self.chance, self.pen
         scale = chance.between(1.1, 1.5)
         edge = chance.between(300, 400)
-        x, y = chance.between(150, 362), edge - scale * chance.between(12, 76)
+        x, y = chance.between(110, 402), edge - scale * chance.between(12, 76)
         self.head(x, y, scale)
         color = chance.one(BRIGHT)
         pen.place(0, 0)
@@ -343,7 +353,7 @@ class Animal:
 
     def head(self, x: float, y: float, scale: float) -> None:
         chance, pen = self.chance, self.pen
-        pen.place(x, y, scale, int(chance.between(-18, 19)), self.mirrored)
+        pen.place(x, y, scale, int(chance.between(-24, 25)), self.mirrored)
         look = (chance.between(-16, 16), chance.between(-8, 10))
         pen.shift = (-look[0] * 0.5, 0)
         before = self.ears in ("pointed", "flat", "folded", "button")
@@ -384,12 +394,23 @@ class Animal:
 
     def draw_ears(self) -> None:
         chance, pen = self.chance, self.pen
-        inner = mixed(PINK, self.base, chance.between(0.1, 0.5))
+        inner = mixed(PINK, self.base, chance.between(0, 0.3))
         color = self.dark if self.pattern in ("mask", "patch") or chance.happens(0.3) else shaded(self.base, 0.92)
         if self.ears == "pointed":
-            spread, tall = (chance.between(0.8, 1.05), chance.between(135, 175)) if self.dog else (chance.between(0.95, 1.25), chance.between(128, 165))
+            spread, tall = (
+                (chance.between(0.8, 1.05), chance.between(135, 175))
+                if self.dog
+                else (chance.between(0.95, 1.25), chance.between(128, 165))
+            )
             tip = -86 * spread
-            ear = smooth((-92, -10), (-98 * spread, -0.6 * tall), (tip - 4, -tall), (tip + 4, -tall), (-52, -0.76 * tall), (-14, -70))
+            ear = smooth(
+                (-92, -10),
+                (-98 * spread, -0.6 * tall),
+                (tip - 4, -tall),
+                (tip + 4, -tall),
+                (-52, -0.76 * tall),
+                (-14, -70),
+            )
             ear = ear * (self.width, 1)
             pen.pair(ear, color)
             pen.pair((ear - ear.mean(0)) * 0.62 + ear.mean(0) + (2, 8), inner)
@@ -398,23 +419,36 @@ class Animal:
         elif self.ears == "folded":
             high = chance.between(106, 130)
             pen.pair(smooth((-86, -30), (-98, -84), (-78, -high), (-50, 4 - high), (-18, -78)) * (self.width, 1), color)
-            flap = smooth((-100, -92), (-80, -high - 3), (-46, 2 - high), (-58, -84), (-76, -58), (-76, -58)) * (self.width, 1)
+            flap = smooth((-100, -92), (-80, -high - 3), (-46, 2 - high), (-58, -84), (-76, -58), (-76, -58)) * (
+                self.width,
+                1,
+            )
             pen.pair(flap, shaded(color, 0.8))
         elif self.ears == "button":
             pen.pair(smooth((-30, -90), (-84, -104), (-118, -66), (-112, -18), (-78, -36)) * (self.width, 1), color)
         elif self.ears == "hanging":
             long = chance.between(0, 40)
-            pen.pair(smooth((-34, -92), (-86, -86), (-116, -20), (-112, 50 + long), (-84, 62 + long), (-74, 0), (-66, -50)) * (self.width, 1), color)
+            pen.pair(
+                smooth((-34, -92), (-86, -86), (-116, -20), (-112, 50 + long), (-84, 62 + long), (-74, 0), (-66, -50))
+                * (self.width, 1),
+                color,
+            )
         else:
             long = chance.between(60, 120)
-            pen.pair(smooth((-50, -80), (-94, -60), (-124, 30), (-126, 70 + long), (-88, 84 + long), (-70, 20), (-70, -30)) * (self.width, 1), color)
+            pen.pair(
+                smooth((-50, -80), (-94, -60), (-124, 30), (-126, 70 + long), (-88, 84 + long), (-70, 20), (-70, -30))
+                * (self.width, 1),
+                color,
+            )
 
     def marking(self, look: tuple[float, float]) -> None:
-        pen, chance, dog = self.pen, self.chance, self.dog
+        pen, chance = self.pen, self.chance
         pen.shift = look
         if self.pattern == "patch":
             side = chance.one([-1, 1])
-            pen.fill(smooth((-66, -40), (-36, -62), (-10, -30), (-20, 8), (-56, 12)) * (side * self.width, 1), self.dark)
+            pen.fill(
+                smooth((-66, -40), (-36, -62), (-10, -30), (-20, 8), (-56, 12)) * (side * self.width, 1), self.dark
+            )
         elif self.pattern == "mask":
             pen.fill(mirror((0, -30), (-48, -34), (-60, 10), (-40, 62), (0, 76)) * (self.width, 1), self.dark)
         elif self.pattern == "stripes":
@@ -427,7 +461,11 @@ class Animal:
 
     def cat_face(self) -> None:
         pen, chance = self.pen, self.chance
-        puff = self.light if self.pattern != "mask" and chance.happens(0.6) else mixed(self.base if self.pattern != "mask" else self.dark, self.light, 0.2)
+        puff = (
+            self.light
+            if self.pattern != "mask" and chance.happens(0.6)
+            else mixed(self.base if self.pattern != "mask" else self.dark, self.light, 0.2)
+        )
         pen.fill(ellipse(0, 56, 26, 22), shaded(puff, 0.94))
         pen.pair(ellipse(-20, 42, 26, 20), puff)
         nose = chance.one([PINK, PINK, INK, (150, 84, 80)])
@@ -436,13 +474,13 @@ class Animal:
         pen.pair(ribbon([(0, 28), (-2, 42), (-13, 49), (-26, 42)], 2.4, 1.6), line)
         if chance.happens(0.08):
             pen.fill(ellipse(0, 52, 8, 10), PINK)
-        if chance.happens(0.85):
+        if chance.happens(0.95):
             hair = chance.one([WHITE, WHITE, INK]) if sum(self.base) < 600 else INK
             for lift in (-10, 4, 18):
                 pen.pair(ribbon([(-34, 40 + lift // 3), (-80, 36 + lift), (-126, 40 + lift * 2)], 2.2, 0.8), hair)
         eye = chance.between(1.05, 1.4)
         apart = chance.between(38, 46)
-        if chance.happens(0.14):
+        if chance.happens(0.05):
             pen.pair(ribbon([(-apart - 20, -14), (-apart, -4), (-apart + 20, -14)], 3, 3), line)
             return
         iris = chance.one([(150, 190, 80), (230, 190, 70), (110, 180, 200), (214, 140, 50), (120, 170, 110)])
@@ -451,7 +489,7 @@ class Animal:
         almond = smooth((-24, -tilt), (-6, -17), (21, 6), (-2, 16)) if chance.happens(0.6) else ellipse(0, 0, 20)
         pen.pair(almond * eye * 1.15 + middle, shaded(self.dark, 0.5))
         pen.pair(almond * eye + middle, iris)
-        pupil = chance.one([4, 5, 7, 13])
+        pupil = chance.one([4, 5, 6, 11])
         pen.pair(ellipse(-apart, -14, pupil * eye, 15 * eye), INK)
         for side in (-1, 1):
             pen.fill(ellipse(side * apart + 5, -20, 4.5), WHITE)
@@ -469,21 +507,27 @@ class Animal:
             pen.fill(mirror((0, 72), (-18, 78), (-19, deep - 16), (0, deep)) * (size, 1), PINK)
             pen.fill(ribbon([(0, 78), (0, deep - 14)], 2, 1), shaded(PINK, 0.8))
         pen.fill(mirror((0, -2), (-26, 10), (-48, 48 + long), (-32, 74 + long), (0, 70 + long)) * (size, 1), puff)
-        pen.fill(smooth((-22, 18 + long), (0, 11 + long), (22, 18 + long), (12, 36 + long), (0, 40 + long), (-12, 36 + long)) * (size, 1), chance.one([INK, INK, (82, 52, 46)]))
+        pen.fill(
+            smooth((-22, 18 + long), (0, 11 + long), (22, 18 + long), (12, 36 + long), (0, 40 + long), (-12, 36 + long))
+            * (size, 1),
+            chance.one([INK, INK, (82, 52, 46)]),
+        )
         pen.fill(ellipse(-6, 19 + long, 6, 3), (150, 140, 144))
         line = INK if sum(puff) > 200 else (10, 8, 10)
-        pen.pair(ribbon([(0, 38 + long), (-2, 58 + long), (-18 * size, 66 + long), (-34 * size, 58 + long)], 2.6, 2), line)
+        pen.pair(
+            ribbon([(0, 38 + long), (-2, 58 + long), (-18 * size, 66 + long), (-34 * size, 58 + long)], 2.6, 2), line
+        )
         if chance.happens(0.4):
             for x, y in ((-26, 46), (-34, 54), (-22, 56)):
                 pen.pair(ellipse(x, y + long, 2.4), shaded(puff, 0.7))
         apart = chance.between(32, 42)
         if self.pattern in ("muzzle", "plain") and chance.happens(0.4):
             pen.pair(ellipse(-apart, -44, 13, 9), self.light)
-        if chance.happens(0.12):
+        if chance.happens(0.05):
             pen.pair(ribbon([(-apart - 16, -12), (-apart, -20), (-apart + 16, -12)], 3, 3), line)
             return
-        eye = chance.between(10, 15)
-        iris = chance.one([(72, 44, 32), (72, 44, 32), (110, 70, 36), (120, 170, 210)])
+        eye = chance.between(11, 16)
+        iris = chance.one([(72, 44, 32), (72, 44, 32), (54, 34, 28), (110, 70, 36), (110, 70, 36), (120, 170, 210)])
         white = chance.happens(0.4)
         pen.pair(ellipse(-apart, -16, eye + (5 if white else 3)), WHITE if white else shaded(self.dark, 0.5))
         pen.pair(ellipse(-apart, -16, eye), iris)
@@ -530,7 +574,9 @@ def meadow(pen: Pen, chance: Chance) -> None:
     hill = chance.between(240, 320)
     pen.ground = near
     pen.fill(ellipse(chance.between(0, 512), hill + 250, 480, 270), far)
-    pen.fill(smooth((-60, hill + 70), (140, hill + 40), (330, hill + 76), (580, hill + 40), (580, 600), (-60, 600)), near)
+    pen.fill(
+        smooth((-60, hill + 70), (140, hill + 40), (330, hill + 76), (580, hill + 40), (580, 600), (-60, 600)), near
+    )
     for _ in range(14):
         x, y = chance.between(0, 512), chance.between(hill + 90, 505)
         if chance.happens(0.4):
@@ -544,7 +590,7 @@ def meadow(pen: Pen, chance: Chance) -> None:
 
 
 def night(pen: Pen, chance: Chance) -> None:
-    sky = chance.one([(36, 44, 84), (50, 40, 80), (28, 56, 80)])
+    sky = chance.one([(62, 76, 132), (86, 70, 128), (52, 92, 122)])
     pen.fill(box(-10, -10, 522, 522), sky)
     x, y = chance.between(60, 452), chance.between(50, 130)
     pen.fill(ellipse(x, y, 46), (250, 240, 200))
@@ -554,8 +600,10 @@ def night(pen: Pen, chance: Chance) -> None:
         x, y, r = chance.between(0, 512), chance.between(0, 330), chance.between(2, 6)
         pen.fill(polygon((x - r, y), (x, y - r * 1.6), (x + r, y), (x, y + r * 1.6)), (246, 236, 190))
     edge = chance.between(330, 420)
-    pen.ground = shaded(sky, 0.6)
-    pen.fill(smooth((-60, edge), (150, edge - 30), (340, edge + 12), (580, edge - 20), (580, 600), (-60, 600)), pen.ground)
+    pen.ground = shaded(sky, 0.7)
+    pen.fill(
+        smooth((-60, edge), (150, edge - 30), (340, edge + 12), (580, edge - 20), (580, 600), (-60, 600)), pen.ground
+    )
 
 
 def wallpaper(pen: Pen, chance: Chance) -> None:
@@ -579,7 +627,12 @@ def wallpaper(pen: Pen, chance: Chance) -> None:
     if chance.happens(0.4):
         pen.ground = chance.one(BRIGHT)
         x, y = chance.between(150, 362), chance.between(380, 440)
-        pen.fill(smooth((x - 260, y - 70), (x, y - 50), (x + 260, y - 70), (x + 240, y + 60), (x, y + 100), (x - 240, y + 60)), pen.ground)
+        pen.fill(
+            smooth(
+                (x - 260, y - 70), (x, y - 50), (x + 260, y - 70), (x + 240, y + 60), (x, y + 100), (x - 240, y + 60)
+            ),
+            pen.ground,
+        )
 
 
 def street(pen: Pen, chance: Chance) -> None:
@@ -590,7 +643,9 @@ def street(pen: Pen, chance: Chance) -> None:
         color = mixed(chance.one(BRIGHT), WHITE, 0.55)
         pen.fill(box(x, 360 - tall, x + wide, 362), color)
         if chance.happens(0.5):
-            pen.fill(polygon((x - 8, 361 - tall), (x + wide / 2, 310 - tall), (x + wide + 8, 361 - tall)), shaded(color, 0.7))
+            pen.fill(
+                polygon((x - 8, 361 - tall), (x + wide / 2, 310 - tall), (x + wide + 8, 361 - tall)), shaded(color, 0.7)
+            )
         for row in range(int(380 - tall), 330, 56):
             for column in range(int(x) + 18, int(x + wide) - 24, 44):
                 pen.fill(box(column, row, column + 22, row + 32), chance.one([(252, 236, 170), (120, 140, 160)]))
@@ -604,7 +659,12 @@ def leaves(pen: Pen, chance: Chance) -> None:
     x, y = chance.one([(0, 0), (512, 0), (0, 512), (512, 512), (256, 512)])
     green = chance.one([(70, 130, 76), (100, 150, 70), (60, 116, 100), (190, 120, 60)])
     for _ in range(5):
-        pen.place(x + chance.between(-60, 60), y + chance.between(-60, 60), chance.between(1, 1.6), int(chance.between(0, 360)))
+        pen.place(
+            x + chance.between(-60, 60),
+            y + chance.between(-60, 60),
+            chance.between(1, 1.6),
+            int(chance.between(0, 360)),
+        )
         pen.fill(smooth((0, 0), (40, -34), (110, -30), (160, 0), (110, 30), (40, 34)), green)
         pen.fill(ribbon([(0, 0), (150, 0)], 3, 1), shaded(green, 0.8))
 

@@ -127,8 +127,7 @@ def imagenet_backbone(alpha: float = 0.25, resolution: int = 224) -> keras.Model
         )
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise OSError(
-            f"the ImageNet weights for alpha={alpha} are not in {keras.config.keras_home()!r} and could not be "
-            f"downloaded: {error}"
+            f"the ImageNet weights for alpha={alpha} are not cached in KERAS_HOME and could not be downloaded: {error}"
         ) from error
     model = mobilenet(alpha, resolution)
     backbone = keras.Model(model.input, model.get_layer("pool").input, name=f"{model.name}_backbone")

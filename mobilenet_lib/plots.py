@@ -1264,3 +1264,257 @@ def _plain(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axis.set_minor_locator(NullLocator())
+
+
+@styled
+def by_depth(
+    series: Mapping[str, Sequence[float]], names: Sequence[str], *, alt: str, ylabel: str, log: bool = True
+) -> Picture:
+    """One number a layer, from the first layer to the last: one line for each of `series`, all as long as `names`.
+
+    `alt` says what the number is; where each line starts and ends is added. Raises `ValueError` if there is no line or
+    if one does not fit `names`.
+    """
+    if not series:
+        raise ValueError("series must hold at least one line, not none")
+    for name, values in series.items():
+        if len(values) != len(names):
+            raise ValueError(f"series must have {len(names)} values each, one a layer; {name!r} has {len(values)}")
+    said = "; ".join(f"{name}: from {values[0]:.2g} to {values[-1]:.2g}" for name, values in series.items())
+    picture, axes = figure(WIDTH, 3.2, alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
+    for (name, values), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
+        axes.plot(range(len(names)), values, color=color, marker=marker, ms=4.5, label=name)
+    axes.set(yscale="log" if log else "linear", ylabel=ylabel)
+    if log:
+        _plain(axes.yaxis)
+    axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
+    axes.legend()
+    return picture
+
+
+@styled
+def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
+    """The learning rate at every step of a training: one line for each of `rates`."""
+    if not rates:
+        raise ValueError("rates must hold at least one line, not none")
+    said = []
+    for name, values in rates.items():
+        top = int(np.argmax(values))
+        steps = [(0, values[0]), (top, values[top]), (len(values) - 1, values[-1])]
+        changes = ", ".join(f"{value:.2g} at step {step + 1:,}" for step, value in steps)
+        said.append(f"{name}: {changes if min(values) < max(values) else f'{values[0]:.2g} all the time'}")
+    picture, axes = figure(WIDTH, 2.4, alt=f"The learning rate over a training. {'; '.join(said)}.")
+    for (name, values), color in zip(rates.items(), CYCLE, strict=False):
+        axes.plot(range(1, len(values) + 1), values, color=color, lw=2, label=name)
+    axes.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
+    axes.legend()
+    return picture
+
+
+@styled
+def calibration(confidence: Any, right: Any, *, bins: int = 10) -> Picture:
+    """How often a model is right when it says how sure it is, in `bins` steps from 50 to 100 %.
+
+    `confidence` `[N]` is the probability of the predicted class of two, `right` `[N]` whether it was the right one.
+    A bar at the diagonal keeps its word. Raises `ValueError` if they are not equally long and at least one.
+    """
+    confidence, right = np.asarray(confidence, float), np.asarray(right, bool)
+    if confidence.shape != right.shape or confidence.ndim != 1 or not len(right):
+        raise ValueError(f"right must have one value for each confidence, not {right.shape} for {confidence.shape}")
+    edges = np.linspace(0.5, 1, bins + 1)
+    place = np.clip(np.digitize(confidence, edges) - 1, 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    share = np.bincount(place, right, bins) / np.maximum(counts, 1)
+    said, kept = confidence.mean(), right.mean()
+    picture, (top, bottom) = figure(
+        4.6,
+        4.2,
+        rows=2,
+        sharex=True,
+        height_ratios=[3, 1],
+        alt=f"Calibration: how often the model is right, against how sure it says it is. On average it says {said:.0%} "
+        f"and is right {kept:.0%} of the time, so it is {'too sure' if said > kept else 'not sure enough'} by "
+        f"{abs(said - kept):.1%}.",
+    )
+    width, middle = edges[1] - edges[0], (edges[:-1] + edges[1:]) / 2
+    top.bar(middle, np.where(counts > 0, share, 0), 0.9 * width, color=COLORS["recorded"])
+    top.plot([0.5, 1], [0.5, 1], "--", color=COLORS["ink"], lw=1.2, label="keeps its word")
+    top.set(ylabel="is right", ylim=(0, 1.02), xlim=(0.5, 1))
+    top.legend(loc="upper left")
+    bottom.bar(middle, counts, 0.9 * width, color=COLORS["muted"])
+    bottom.set(ylabel="images", xlabel="says it is sure")
+    bottom.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    for axis in (top.xaxis, top.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    return picture
+
+
+@styled
+def evidence(
+    images: Sequence[Any], maps: Sequence[Any], titles: Sequence[str], *, alt: str, columns: int = 6
+) -> Picture:
+    """Pictures `[S, S, 3]` as in `photos`, each with a map `[s, s]` over it: orange (above 0) for dog, blue for cat.
+
+    The strongest color is the largest number of all maps. Raises `ValueError` if `maps` do not match `images`.
+    """
+    if len(maps) != len(images):
+        raise ValueError(f"maps must be one for each of the {len(images)} images, not {len(maps)}")
+    picture = photos(images, titles, alt=alt, columns=columns)
+    limit = max(float(np.abs(values).max()) for values in maps) or 1.0
+    for axes, image, values in zip(picture.axes, images, maps, strict=False):
+        values, (height, width) = np.asarray(values), np.asarray(image).shape[:2]
+        colors = np.where((values > 0)[..., None], to_rgb(COLORS["dog"]), to_rgb(COLORS["cat"]))
+        overlay = np.concatenate([colors, 0.7 * np.abs(values)[..., None] / limit], axis=-1)
+        axes.imshow(overlay, interpolation="bilinear", extent=(-0.5, width - 0.5, height - 0.5, -0.5))
+    return picture
+
+
+@styled
+def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
+    """Weights between the numbers that int8 has for them: `rows` maps a name to weights and to the scale they share.
+
+    Each row is a number line of its own, as wide as its weights, with a tick for each multiple of the scale.
+    Raises `ValueError` if there is no row.
+    """
+    if not rows:
+        raise ValueError("rows must hold at least one row, not none")
+    said, panels = [], []
+    for name, (weights, scale) in rows.items():
+        weights = np.asarray(weights, float)
+        kept = np.round(weights / scale) * scale
+        error = np.abs(kept - weights).max() / np.abs(weights).max()
+        said.append(f"{name}: errors up to {error:.1%} of the largest weight")
+        panels.append((name, weights, kept, scale))
+    picture, all_axes = figure(
+        WIDTH,
+        0.25 + 0.75 * len(rows),
+        rows=len(rows),
+        squeeze=False,
+        alt=f"Weights and the steps that int8 rounds them to. {'; '.join(said)}.",
+    )
+    for axes, (name, weights, kept, scale) in zip(all_axes[:, 0], panels, strict=True):
+        limit = 1.06 * max(np.abs(weights).max(), np.abs(kept).max())
+        steps = np.arange(np.ceil(-limit / scale), np.floor(limit / scale) + 1) * scale
+        axes.vlines(steps, -0.5, 0.5, color=COLORS["line"], lw=0.7)
+        axes.hlines(0, -limit, limit, color=COLORS["muted"], lw=0.8)
+        for weight, step in zip(weights, kept, strict=True):
+            axes.plot([weight, step], [0, 0], color=COLORS["wrong"], lw=2.4, solid_capstyle="butt")
+        axes.plot(weights, np.zeros(len(weights)), "o", color=COLORS["depthwise"], ms=5.5)
+        axes.set(xlim=(-limit, limit), ylim=(-1, 1), yticks=[])
+        axes.set_title(name, weight="normal", size=9.5, pad=3)
+        axes.spines[:].set_visible(False)
+        axes.grid(False)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+    return picture
+
+
+@styled
+def spread(ranges: Mapping[str, Sequence[float]]) -> Picture:
+    """The largest weight of each channel, layer by layer, on a logarithmic axis: `ranges` maps a layer to its channels.
+
+    Above each layer stands how many times its widest channel is as wide as its narrowest. Channels without any weight
+    but zero are left out. Raises `ValueError` if there is no layer.
+    """
+    if not ranges:
+        raise ValueError("ranges must hold at least one layer, not none")
+    channels = {name: np.asarray(values, float)[np.asarray(values) > 0] for name, values in ranges.items()}
+    ratios = {name: values.max() / values.min() for name, values in channels.items()}
+    widest = max(ratios, key=ratios.__getitem__)
+    picture, axes = figure(
+        WIDTH,
+        3.4,
+        alt=f"The largest folded weight of every channel in {len(ranges)} layers, on a logarithmic axis. Within a "
+        f"layer the channels differ by a factor of {min(ratios.values()):,.0f} to {ratios[widest]:,.0f} ({widest}).",
+    )
+    top = max(values.max() for values in channels.values())
+    for place, (name, values) in enumerate(channels.items()):
+        axes.plot(np.full(len(values), place), values, "_", color=COLORS["depthwise"], ms=13, mew=1.0, alpha=0.6)
+        axes.text(place, 1.5 * top, f"{ratios[name]:,.0f}×", ha="center", size=9)
+    axes.set(yscale="log", ylabel="largest weight of a channel", xlim=(-0.6, len(ranges) - 0.4))
+    axes.set_ylim(top=3 * top)
+    axes.set_xticks(range(len(ranges)), list(ranges), rotation=90 if len(ranges) > 8 else 0)
+    axes.grid(False, axis="x")
+    return picture
+
+
+@styled
+def agreement(reference: Any, others: Mapping[str, Any], *, label: str = "probability of a dog") -> Picture:
+    """What several files say about the same images against what Keras says: a panel each, one dot an image.
+
+    `reference` and the values of `others` are probabilities `[N]`; beyond 0.5 the answer changes. Raises `ValueError`
+    if there is no other, or if one is not as long as `reference`.
+    """
+    reference = np.asarray(reference, float)
+    if not others:
+        raise ValueError("others must hold at least one file, not none")
+    for name, values in others.items():
+        if np.shape(values) != reference.shape:
+            raise ValueError(f"others must have {reference.shape} probabilities each; {name!r} has {np.shape(values)}")
+    changed = {name: (np.asarray(values) > 0.5) != (reference > 0.5) for name, values in others.items()}
+    said = ", ".join(f"{name} {int(switched.sum())}" for name, switched in changed.items())
+    picture, panels = figure(
+        WIDTH,
+        0.75 + WIDTH / len(others),
+        columns=len(others),
+        sharey=True,
+        squeeze=False,
+        alt=f"The {label} according to each file, against Keras, for {len(reference):,} images. Images whose answer "
+        f"changes: {said}.",
+    )
+    for axes, (name, values) in zip(panels[0], others.items(), strict=True):
+        axes.plot([0, 1], [0, 1], color=COLORS["line"], lw=1)
+        for switched, color in ((False, "recorded"), (True, "wrong")):
+            of_color = changed[name] == switched
+            axes.plot(reference[of_color], np.asarray(values)[of_color], ".", color=COLORS[color], ms=3.5, mew=0)
+        axes.set_title(f"{name}\n{int(changed[name].sum())} changed", weight="normal", size=9.5)
+        axes.set(aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    panels[0, 0].set_ylabel(f"{label}, file")
+    picture.supxlabel(f"{label}, Keras", size=9.5)
+    return picture
+
+
+@styled
+def durations(times: Mapping[str, Any]) -> Picture:
+    """How long each model takes for one image: the median as a dot, the middle half of the runs as a bar.
+
+    The values of `times` have `median` and `quartiles` in milliseconds, as those of `tflite.latency` do. Raises
+    `ValueError` if there is none.
+    """
+    if not times:
+        raise ValueError("times must hold at least one model, not none")
+    said = ", ".join(f"{name} {taken.median:.3g} ms" for name, taken in times.items())
+    picture, axes = figure(WIDTH, 0.8 + 0.35 * len(times), alt=f"Time for one image, medians: {said}.")
+    for row, taken in enumerate(times.values()):
+        low, high = taken.quartiles
+        axes.plot([low, high], [row, row], color=COLORS["live"], lw=7, alpha=0.35, solid_capstyle="butt")
+        axes.plot(taken.median, row, "o", color=COLORS["live"], ms=6)
+        axes.annotate(
+            f"{taken.median:.3g}", (taken.median, row), (0, 7), textcoords="offset points", ha="center", size=9
+        )
+    axes.set_yticks(range(len(times)), list(times))
+    axes.set(xlabel="milliseconds for one image", xlim=(0, None), ylim=(len(times) - 0.5, -0.7))
+    axes.grid(False, axis="y")
+    return picture
+
+
+@styled
+def by_count(series: Mapping[str, Mapping[int, float]], *, alt: str, xlabel: str, ylabel: str) -> Picture:
+    """How a number depends on how many of something there are: a line for each of `series`, from count to number.
+
+    `alt` says what is shown; where each line starts and ends is added. Raises `ValueError` if there is no line.
+    """
+    if not series:
+        raise ValueError("series must hold at least one line, not none")
+    said = []
+    for name, points in series.items():
+        first, last = min(points), max(points)
+        said.append(f"{name}: {points[first]:.3g} with {first:,}, {points[last]:.3g} with {last:,}")
+    picture, axes = figure(WIDTH, 2.8, alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
+    for (name, points), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
+        axes.plot(list(points), list(points.values()), color=color, marker=marker, label=name)
+    axes.set(xscale="log", xlabel=xlabel, ylabel=ylabel, ylim=(0, None))
+    axes.set_xticks(sorted({count for points in series.values() for count in points}))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.legend()
+    return picture

@@ -1,4 +1,6 @@
-"""From a Keras model to a file that runs on a phone, and running it there or here.
+"""From a Keras model to a .tflite file, the format of LiteRT (once TensorFlow Lite), and running it.
+
+LiteRT is what runs networks on phones, microcontrollers and in browsers; the same file runs here.
 
     python -m mobilenet_lib.tflite photo.jpg      a cat or a dog?
 """
@@ -28,7 +30,6 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from keras import layers
-from PIL import UnidentifiedImageError
 from tensorflow.lite.tools import flatbuffer_utils
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
@@ -37,6 +38,8 @@ from mobilenet_lib.costs import positive
 from mobilenet_lib.training import Evaluation
 
 schema = flatbuffer_utils.schema_fb
+
+File = bytes | str | os.PathLike  # a .tflite file: its content, or where it lies
 
 MODES = ("float32", "float16", "dynamic", "int8")
 MODEL = Path(__file__).parents[1] / "data" / "models" / "cats-dogs.tflite"
@@ -122,7 +125,7 @@ def save(tflite_model: bytes, path: str | os.PathLike) -> None:
         part.unlink(missing_ok=True)
 
 
-def predict(tflite_model: bytes | str | os.PathLike, images: Any, *, threads: int = 1) -> np.ndarray:
+def predict(tflite_model: File, images: Any, *, threads: int = 1) -> np.ndarray:
     """Probabilities `[N, classes]`, float32, that the file gives for float32 `images` `[N, H, W, C]` in [−1, 1].
 
     `tflite_model` is a path or what `convert` returned. Raises `ValueError` if it is not a whole .tflite file of an
@@ -133,9 +136,7 @@ def predict(tflite_model: bytes | str | os.PathLike, images: Any, *, threads: in
     return np.stack([network(image) for image in images])
 
 
-def evaluate(
-    tflite_model: bytes | str | os.PathLike, dataset: Iterable[tuple[Any, Any]], *, threads: int = 1
-) -> Evaluation:
+def evaluate(tflite_model: File, dataset: Iterable[tuple[Any, Any]], *, threads: int = 1) -> Evaluation:
     """What the file says about every batch `(images, labels)` of `dataset`, as `training.evaluate` for a model."""
     network = _Network(tflite_model, threads)
     probabilities, answers = [], []
@@ -147,7 +148,7 @@ def evaluate(
     return Evaluation(np.stack(probabilities), np.array(answers))
 
 
-def labels(tflite_model: bytes | str | os.PathLike) -> tuple[str, ...]:
+def labels(tflite_model: File) -> tuple[str, ...]:
     """The names of the classes that travel with the file; none if it has none."""
     content = _read(tflite_model)
     if not zipfile.is_zipfile(io.BytesIO(content)):
@@ -177,8 +178,10 @@ class Latency:
         return f"{self.median:.3g} ms (half of {len(self.milliseconds)} runs took {low:.3g} to {high:.3g} ms)"
 
 
-def latency(tflite_models: Any, *, repeats: int = 100, threads: int = 1) -> Any:
-    """How long one image takes: a `Latency` for one model, or a dictionary of them for a dictionary of models.
+def latency(
+    tflite_models: File | Mapping[str, File], *, repeats: int = 100, threads: int = 1
+) -> Latency | dict[str, Latency]:
+    """How long one image takes: for one model, or for each in a dictionary of models.
 
     Several models take turns, so that whatever else the machine does meets all of them alike. In its turn a model runs
     twice, and the second run counts: the first one brings its weights back into the processor's cache, where they
@@ -205,7 +208,7 @@ def latency(tflite_models: Any, *, repeats: int = 100, threads: int = 1) -> Any:
 class _Network:
     """A .tflite file in the interpreter: one image in, the probabilities of its classes out."""
 
-    def __init__(self, tflite_model: bytes | str | os.PathLike, threads: int) -> None:
+    def __init__(self, tflite_model: File, threads: int) -> None:
         content, problem = _read(tflite_model), None
         threads = positive("threads", threads)
         with _quiet():
@@ -278,7 +281,7 @@ def _images(name: str, images: Any, shape: tuple[int, ...]) -> np.ndarray:
     return images.astype(np.float32, copy=False)
 
 
-def _read(tflite_model: bytes | str | os.PathLike) -> bytes:
+def _read(tflite_model: File) -> bytes:
     return bytes(tflite_model) if isinstance(tflite_model, bytes | bytearray) else Path(tflite_model).read_bytes()
 
 
@@ -293,7 +296,7 @@ def _widened(calibration: np.ndarray) -> np.ndarray:
     return calibration
 
 
-def _called(tflite_model: bytes | str | os.PathLike) -> str:
+def _called(tflite_model: File) -> str:
     if isinstance(tflite_model, bytes | bytearray):
         return f"these {len(tflite_model):,} bytes"
     return repr(os.fspath(tflite_model))
@@ -480,13 +483,18 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         network, names = _Network(args.model, args.threads), labels(args.model)
+    except FileNotFoundError:
+        parser.error(f"there is no model in {args.model}; chapter 6 makes one, and --model says where it is")
     except (OSError, ValueError) as error:
         parser.error(str(error))
+    size, *rest = network.shape
+    if rest != [size, 3]:
+        parser.error(f"the model must take square color images, not {list(network.shape)}")
     failed = 0
     for photo in args.photo:
         try:
-            image = data.normalize(data.read(photo, network.shape[0]))
-        except (OSError, UnidentifiedImageError) as error:
+            image = data.normalize(data.read(photo, size))
+        except OSError as error:
             print(f"{photo}: {error}", file=sys.stderr)
             failed += 1
             continue

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import os
@@ -14,7 +15,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -183,6 +184,8 @@ def train(
         with matmul_pointwise(model):
             metrics = model.fit(data.train, validation_data=data.validation, shuffle=False, verbose=0).history
         history.append({key: round(float(values[-1]), 5) for key, values in metrics.items()})
+        if not math.isfinite(history[-1]["loss"]):
+            raise FloatingPointError(f"the loss is no number after epoch {epoch + 1}; try a lower learning_rate")
         history[-1]["learning_rate"] = float(model.optimizer.learning_rate)
         history[-1]["seconds"] = round(time.perf_counter() - started, 2)
         accuracy = [finished["val_accuracy"] for finished in history]
@@ -209,7 +212,8 @@ def imagenet_classifier(alpha: float = 0.25, resolution: int = 224, classes: int
 
     Raises what `models.imagenet_backbone` raises, `OSError` if the weights are neither cached nor to be had.
     """
-    backbone = models.imagenet_backbone(alpha, resolution)
+    with redirect_stdout(io.StringIO()):  # Keras reports a download of 2 MB in a hundred lines
+        backbone = models.imagenet_backbone(alpha, resolution)
     model = models.mobilenet(alpha, resolution, classes)
     for layer in backbone.layers:
         model.get_layer(layer.name).set_weights(layer.get_weights())
@@ -404,8 +408,6 @@ def _state(model: keras.Model) -> list:
 
 
 def _keep(path: Path, model: keras.Model, settings: dict, history: list, best: list[np.ndarray]) -> None:
-    import io
-
     buffer = io.BytesIO()
     arrays = {f"state{i}": np.asarray(variable) for i, variable in enumerate(_state(model))}
     arrays |= {f"best{i}": weight for i, weight in enumerate(best)}

@@ -1,6 +1,7 @@
 """Which layers a MobileNet has: Howard et al. 2017, Tables 1, 4 and 5."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_the_first_and_the_last_layer_are_those_of_table_1():
 @pytest.mark.parametrize("arguments", [{}, {"alpha": 0.3}, {"separable": False}, {"shallow": True}])
 def test_each_layer_takes_what_the_one_before_gives(arguments):
     layers = mobilenet(resolution=160, **arguments)
-    for before, after in zip(layers, layers[1:-1], strict=False):
+    for before, after in pairwise(layers[:-1]):
         assert (after.in_channels, after.in_size) == (before.out_channels, before.out_size)
     assert layers[-1].in_channels == layers[-2].out_channels
 

@@ -138,7 +138,7 @@ def test_it_has_three_to_five_exercises_each_with_a_check_and_a_folded_solution(
     numbers = [int(number) for number in re.findall(r"^(?:#{3,4} |\*\*)(?:Exercise )?(\d)\b", text, re.MULTILINE)]
     assert numbers in ([1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5])
     solutions = [cell for cell in cells if "solution" in cell.metadata.get("tags", [])]
-    checks = [cell for cell in cells if re.match(r"check(?:_function)?\(", cell.source)]
+    checks = [cell for cell in cells if re.search(r"^check(?:_function)?\(", cell.source, re.MULTILINE)]
     assert len(solutions) == len(checks) == len(numbers)
     for cell in solutions:
         assert "hide-input" in cell.metadata.tags, "folded in the book"

@@ -180,7 +180,7 @@ def test_a_model_trains_on_it(layout):
 
 
 def test_an_unknown_split_is_named(layout):
-    with pytest.raises(ValueError, match="split must be .*'training'"):
+    with pytest.raises(ValueError, match=r"split must be .*'training'"):
         data.load(32, source=layout).images("training")
 
 
@@ -557,7 +557,7 @@ def test_auto_draws_where_there_are_no_photos(no_photos):
 
 def test_auto_does_not_draw_in_silence_where_the_variable_names_no_folder(no_photos, monkeypatch):
     monkeypatch.setenv("CATS_DOGS_DIR", "/no/such/folder")
-    with pytest.raises(FileNotFoundError, match="CATS_DOGS_DIR must name a folder.*/no/such/folder"):
+    with pytest.raises(FileNotFoundError, match=r"CATS_DOGS_DIR must name a folder.*/no/such/folder"):
         data.load(32)
 
 
@@ -619,7 +619,11 @@ def test_what_cannot_be_read_is_reported(folder):
     truncated(folder / "training_set/dogs/dog.2.jpg")
     bomb(folder / "test_set/cats/cat.11.jpg")
     report = data.check(folder)
-    assert report.unreadable == ("training_set/cats/cat.1.jpg", "training_set/dogs/dog.2.jpg", "test_set/cats/cat.11.jpg")
+    assert report.unreadable == (
+        "training_set/cats/cat.1.jpg",
+        "training_set/dogs/dog.2.jpg",
+        "test_set/cats/cat.11.jpg",
+    )
     assert not report.ok
     assert "Cannot be read: 3 ('training_set/cats/cat.1.jpg'" in str(report)
 
@@ -662,7 +666,9 @@ def test_odd_photos_that_are_read_all_the_same_are_reported(folder):
     drawn.picture(8).save(cats / "cat.54.jpg", exif=exif)
     (cats / "notes.txt").write_text("not a photo")
     report = data.check(folder)
-    found = {kind: getattr(report, kind) for kind in ("misnamed", "grayscale", "cmyk", "transparent", "rotated", "ignored")}
+    found = {
+        kind: getattr(report, kind) for kind in ("misnamed", "grayscale", "cmyk", "transparent", "rotated", "ignored")
+    }
     assert found == {
         "misnamed": ("training_set/cats/cat.50.jpg",),
         "grayscale": ("training_set/cats/cat.51.jpg",),
@@ -681,7 +687,9 @@ def test_the_command_line_explains_itself(capsys):
     with pytest.raises(SystemExit) as stopped:
         data.main(["--help"])
     assert stopped.value.code == 0
-    assert {"download", "check"} <= set(capsys.readouterr().out.replace(",", " ").replace("{", " ").replace("}", " ").split())
+    assert {"download", "check"} <= set(
+        capsys.readouterr().out.replace(",", " ").replace("{", " ").replace("}", " ").split()
+    )
 
 
 def test_the_status_of_check_says_whether_all_is_in_order(folder, capsys):
@@ -832,5 +840,7 @@ def test_without_a_network_the_command_ends_with_one_sentence(tmp_path):
     )
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
-    assert ended.stderr.splitlines()[-1].startswith("python -m mobilenet_lib.data: https://api.kaggle.com cannot be reached")
+    assert ended.stderr.splitlines()[-1].startswith(
+        "python -m mobilenet_lib.data: https://api.kaggle.com cannot be reached"
+    )
     assert list(tmp_path.iterdir()) == []

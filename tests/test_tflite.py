@@ -1,0 +1,514 @@
+"""Export to .tflite and running it: the same answers, small files, and what stops at a bad argument."""
+
+import io
+import re
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from PIL import Image
+from tensorflow.lite.tools import flatbuffer_utils
+
+from mobilenet_lib import data, models, tflite, training
+
+SIZE = 64
+ROUNDING = 5e-5  # on the network below, Keras and LiteRT are each up to 1.3e-5 away from the same sums in float64
+LABELS = ("cat", "dog")
+
+
+def lively(alpha=0.25, size=SIZE):
+    """A MobileNet whose layers have what training gives them: batch statistics, and weights that make a difference."""
+    keras.utils.set_random_seed(0)
+    model = models.mobilenet(alpha, size, 2, momentum=0.0, depthwise_initializer=training.DEPTHWISE_HE_NORMAL)
+    model(pictures(64, size), training=True)
+    return model
+
+
+def pictures(count, size=SIZE, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (count, size, size, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return lively()
+
+
+@pytest.fixture(scope="module")
+def files(model):
+    return {mode: tflite.convert(model, mode, pictures(50), labels=LABELS) for mode in tflite.MODES}
+
+
+def opened(content):
+    """Without XNNPACK, which would show as one operator what it runs itself."""
+    interpreter = Interpreter(
+        model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    )
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def operators(content):
+    return {operator["op_name"] for operator in opened(content)._get_ops_details()}
+
+
+def scales(content, tensor):
+    (found,) = (details for details in opened(content).get_tensor_details() if details["name"] == tensor)
+    return found["quantization_parameters"]["scales"]
+
+
+# The same network
+
+
+def test_the_float32_file_computes_what_keras_computes(model, files):
+    images = pictures(20, seed=1)
+    expected = np.asarray(model(images, training=False))
+    assert np.ptp(expected[:, 0]) > 0.01, "the pictures must not all be alike to the network"
+    np.testing.assert_allclose(tflite.predict(files["float32"], images), expected, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("mode", ["float16", "dynamic", "int8"])
+def test_the_smaller_files_stay_close_to_keras(model, files, mode):
+    images = pictures(20, seed=1)
+    difference = tflite.predict(files[mode], images) - np.asarray(model(images, training=False))
+    assert 0 < np.abs(difference).mean() < 0.1
+
+
+@pytest.mark.parametrize("mode", tflite.MODES)
+def test_every_file_gives_probabilities(files, mode):
+    probabilities = tflite.predict(files[mode], pictures(3))
+    assert probabilities.shape == (3, 2) and probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1 / 128)
+
+
+@pytest.mark.parametrize("mode", tflite.MODES)
+def test_a_file_takes_one_image_and_has_no_operator_for_padding_shapes_or_normalization(files, mode):
+    assert opened(files[mode]).get_input_details()[0]["shape_signature"].tolist() == [1, SIZE, SIZE, 3]
+    needed = {"CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "RESHAPE", "SOFTMAX"}
+    conversions = {"int8": {"QUANTIZE", "DEQUANTIZE"}, "float16": {"DEQUANTIZE"}}.get(mode, set())
+    assert operators(files[mode]) == needed | conversions
+
+
+def test_a_file_runs_by_signature_with_names_for_what_goes_in_and_comes_out(files):
+    runner = opened(files["float32"]).get_signature_runner("serving_default")
+    assert runner(image=pictures(1))["probabilities"].shape == (1, 2)
+
+
+def test_tensors_have_the_names_of_keras_layers(files):
+    names = {details["name"] for details in opened(files["int8"]).get_tensor_details()}
+    assert {"image", "probabilities", "conv1/kernel", "conv1/bias", "conv_dw_13/kernel", "conv_pw_13_relu"} <= names
+    assert not [name for name in names if ";" in name]
+
+
+def test_the_same_model_gives_the_same_file(model, files):
+    assert tflite.convert(model, "float32", labels=LABELS) == files["float32"]
+
+
+def test_conversion_leaves_the_keras_model_as_it_was(model):
+    images, before = pictures(2), model.get_weights()
+    expected = np.asarray(model(images, training=False))
+    tflite.convert(model, "int8", pictures(5))
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    np.testing.assert_array_equal(np.asarray(model(images, training=False)), expected)
+
+
+def test_a_model_inside_a_model_is_converted_too():
+    inside = lively()
+    backbone = keras.Model(inside.input, inside.get_layer("pool").output)
+    head = [keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
+    model = keras.Sequential([keras.Input((SIZE, SIZE, 3)), backbone, *head])
+    images = pictures(5, seed=1)
+    expected = np.asarray(model(images, training=False))
+    np.testing.assert_allclose(tflite.predict(tflite.convert(model, "float32"), images), expected, atol=ROUNDING)
+    assert np.abs(tflite.predict(tflite.convert(model, "int8", pictures(20)), images) - expected).mean() < 0.1
+
+
+# Small files
+
+
+def test_the_int8_file_takes_about_a_third_of_the_float32_file_and_less_for_wider_networks(files):
+    assert len(files["int8"]) <= 0.37 * len(files["float32"])
+    wide = lively(0.5, 32)
+    assert len(tflite.convert(wide, "int8", pictures(5, 32))) <= 0.30 * len(tflite.convert(wide, "float32"))
+
+
+def test_the_float16_file_takes_about_half(files):
+    assert len(files["float16"]) <= 0.55 * len(files["float32"])
+
+
+# Quantization
+
+
+def test_int8_has_one_scale_per_channel_and_one_per_tensor_if_asked(model, files):
+    per_tensor = tflite.convert(model, "int8", pictures(5), per_channel=False)
+    assert len(scales(files["int8"], "conv_dw_2/kernel")) == 16  # 64 · 0.25 channels
+    assert len(scales(per_tensor, "conv_dw_2/kernel")) == 1
+
+
+def test_int8_takes_and_gives_float32_unless_int8_is_asked_for(model, files):
+    small = tflite.convert(model, "int8", pictures(50), int8_io=True)
+    for content, kind in ((files["int8"], np.float32), (small, np.int8)):
+        interpreter = opened(content)
+        assert interpreter.get_input_details()[0]["dtype"] == interpreter.get_output_details()[0]["dtype"] == kind
+    assert not operators(small) & {"QUANTIZE", "DEQUANTIZE"}
+    images = pictures(10, seed=1)
+    np.testing.assert_array_equal(tflite.predict(small, images), tflite.predict(files["int8"], images))
+
+
+def test_int8_does_not_depend_on_how_the_normalization_is_calculated(files):
+    """Three ways to write x / 127.5 − 1, which differ by 1e-7: no pixel may lie so near to where rounding turns."""
+    pixels = np.random.default_rng(0).integers(0, 256, (20, SIZE, SIZE, 3)).astype(np.float32)
+    divided = pixels / np.float32(127.5) - 1
+    multiplied = np.clip(pixels * np.float32(1 / 127.5) - 1, -1, 1)
+    centered = (pixels - np.float32(127.5)) / np.float32(127.5)
+    assert (divided != multiplied).any()
+    expected = tflite.predict(files["int8"], divided)
+    np.testing.assert_array_equal(tflite.predict(files["int8"], multiplied), expected)
+    np.testing.assert_array_equal(tflite.predict(files["int8"], centered), expected)
+
+
+def test_the_input_covers_black_and_white_even_if_calibration_has_neither(model):
+    gray = tflite.convert(model, "int8", pictures(5) * 0.1, int8_io=True)
+    scale, zero_point = opened(gray).get_input_details()[0]["quantization"]
+    assert scale * (-128 - zero_point) <= -0.99 and scale * (127 - zero_point) >= 0.99
+
+
+def test_bias_correction_keeps_the_mean_that_rounding_shifts():
+    """An edge filter, whose weights cancel but for a remainder that int8 cannot keep, on inputs that are not centered.
+
+    Batch normalization makes the remainder large.
+    """
+    edges = np.array([[-1, -1, -1], [-1, 8.03, -1], [-1, -1, -1]], np.float32)
+    inputs = keras.Input((8, 8, 3))
+    layer = keras.layers.DepthwiseConv2D(3, use_bias=False)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(layer(inputs)))
+    model = keras.Model(inputs, x)
+    layer.set_weights([np.repeat(edges[:, :, np.newaxis, np.newaxis], 3, axis=2)])
+    model.layers[2].set_weights(
+        [np.full(3, value, np.float32) for value in (5, 0, 0, 1)]
+    )  # gamma, beta, mean, variance
+    images = np.random.default_rng(0).uniform(0.2, 1, (50, 8, 8, 3)).astype(np.float32)
+    expected = np.asarray(model(images, training=False)).mean(axis=0)
+
+    def error(correction):
+        content = tflite.convert(model, "int8", images, bias_correction=correction)
+        return np.abs(tflite.predict(content, images).mean(axis=0) - expected).max()
+
+    assert error(True) < 0.2 * error(False)
+
+
+# What travels with the weights
+
+
+@pytest.mark.parametrize("mode", tflite.MODES)
+def test_labels_travel_with_the_file(files, mode):
+    assert tflite.labels(files[mode]) == LABELS
+    with zipfile.ZipFile(io.BytesIO(files[mode])) as attached:
+        assert attached.read("labels.txt") == b"cat\ndog\n"
+
+
+def test_a_file_without_labels_says_so(model):
+    assert tflite.labels(tflite.convert(model, "float32")) == ()
+
+
+def test_metadata_in_the_standard_format_say_how_to_normalize(files):
+    content = flatbuffer_utils.read_model_from_bytearray(bytearray(files["float32"]))
+    (entry,) = (entry for entry in content.metadata if entry.name == b"TFLITE_METADATA")
+    metadata = bytes(content.buffers[entry.buffer].data)
+    assert metadata[4:8] == b"M001", "the identifier of the schema"
+    mean_and_deviation = np.array([1], "<u4").tobytes() + np.array([127.5], "<f4").tobytes()  # a list of one number
+    assert metadata.count(mean_and_deviation) == 2
+
+
+# Running it
+
+
+def test_a_path_does_as_well_as_the_content(files, tmp_path):
+    path = tmp_path / "cät or dog.tflite"
+    tflite.save(files["int8"], path)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    np.testing.assert_array_equal(tflite.predict(path, pictures(2)), tflite.predict(files["int8"], pictures(2)))
+    assert tflite.labels(str(path)) == LABELS
+
+
+def test_saving_that_fails_leaves_the_old_file_whole(files, tmp_path, monkeypatch):
+    path = tmp_path / "model.tflite"
+    tflite.save(files["int8"], path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        tflite.save(files["float32"], path)
+    assert path.read_bytes() == files["int8"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["model.tflite"]
+
+
+def test_evaluate_says_the_same_as_training_evaluate(model, files):
+    batches = [(pictures(6, seed=seed), np.array([0, 1, 0, 1, 1, 1])) for seed in range(3)]
+    ours, keras_says = tflite.evaluate(files["float32"], batches), training.evaluate(model, batches)
+    np.testing.assert_allclose(ours.probabilities, keras_says.probabilities, atol=ROUNDING)
+    np.testing.assert_array_equal(ours.labels, keras_says.labels)
+    assert ours.accuracy == keras_says.accuracy
+
+
+def test_threads_do_not_change_the_answer(files):
+    one, two = (tflite.predict(files["float32"], pictures(2), threads=threads) for threads in (1, 2))
+    np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_latency_is_a_distribution_for_each_model(files):
+    times = tflite.latency({"small": files["int8"], "large": files["float32"]}, repeats=12)
+    assert list(times) == ["small", "large"]
+    for taken in times.values():
+        low, high = taken.quartiles
+        assert taken.milliseconds.shape == (12,) and 0 < low <= taken.median <= high
+    assert re.fullmatch(r"[\d.e+]+ ms \(half of 7 runs took .* ms\)", repr(tflite.latency(files["int8"], repeats=7)))
+
+
+# Nothing on the page but what you asked for
+
+
+def test_converting_and_running_print_nothing(model, files, capfd):
+    capfd.readouterr()
+    tflite.convert(model, "int8", pictures(5))
+    tflite.predict(files["float32"], pictures(1))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_conversion_that_fails_shows_what_the_converter_said(model, capfd, monkeypatch):
+    def fail(_):
+        import os
+
+        os.write(1, b"from C++\n"), print("from Python")
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(tf.lite.TFLiteConverter, "from_concrete_functions", fail)
+    with pytest.raises(RuntimeError, match="no"):
+        tflite.convert(model, "float32")
+    shown = capfd.readouterr().err
+    assert "from C++" in shown and "from Python" in shown
+
+
+# What stops at a bad argument
+
+
+@pytest.mark.parametrize("mode", ["int4", "INT8", None, 8])
+def test_an_unknown_mode_is_refused(model, mode):
+    with pytest.raises(
+        ValueError, match=re.escape(f"mode must be one of float32, float16, dynamic, int8, not {mode!r}")
+    ):
+        tflite.convert(model, mode)
+
+
+def test_int8_needs_calibration(model):
+    with pytest.raises(ValueError, match="calibration must be some dozens of images for mode 'int8', not None"):
+        tflite.convert(model, "int8")
+
+
+UNFIT = {
+    "one image without its batch": (pictures(1)[0], r"the shape of these is \[64, 64, 3\]"),
+    "another size": (pictures(2, 32), r"\[N, 64, 64, 3\] .* the shape of these is \[2, 32, 32, 3\]"),
+    "none": (pictures(0), r"the shape of these is \[0, 64, 64, 3\]"),
+    "bytes": ((pictures(1) * 127 + 128).astype(np.uint8), "these are uint8"),
+    "words": (np.full((1, SIZE, SIZE, 3), "cat"), "these are <U3"),
+    "0…255": (pictures(1) * 127.5 + 127.5, "these go from .* to 25"),
+    "NaN": (np.full((1, SIZE, SIZE, 3), np.nan), "not a number"),
+    "infinity": (np.full((1, SIZE, SIZE, 3), np.inf), "infinite"),
+}
+
+
+@pytest.mark.parametrize(("images", "reason"), UNFIT.values(), ids=UNFIT.keys())
+def test_images_that_do_not_fit_are_refused(model, files, images, reason):
+    with pytest.raises(ValueError, match=f"calibration must be float images .*{reason}"):
+        tflite.convert(model, "int8", images)
+    with pytest.raises(ValueError, match=f"images must be float images .*{reason}"):
+        tflite.predict(files["float32"], images)
+
+
+def test_a_model_of_open_size_is_refused():
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
+    with pytest.raises(ValueError, match=r"model must turn images of known size .* \[None, None, None, 3\]"):
+        tflite.convert(model, "float32")
+
+
+def test_a_model_of_two_inputs_is_refused():
+    inputs = [keras.Input((SIZE, SIZE, 3)), keras.Input((SIZE, SIZE, 3))]
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(keras.layers.Add()(inputs)))
+    with pytest.raises(ValueError, match="model must have one input and one output, not 2 and 1"):
+        tflite.convert(model, "float32")
+
+
+def test_a_model_that_is_not_built_is_refused():
+    with pytest.raises(ValueError, match="model must"):
+        tflite.convert(keras.Sequential([keras.layers.GlobalAveragePooling2D()]), "float32")
+
+
+@pytest.mark.parametrize("labels", ["ab", ["cat"], ["cat", "dog", "bird"]])
+def test_labels_must_name_each_class(model, labels):
+    with pytest.raises(ValueError, match="labels must name each of the 2 classes"):
+        tflite.convert(model, "float32", labels=labels)
+
+
+def test_int8_input_is_for_the_int8_file(model):
+    with pytest.raises(ValueError, match="int8_io must be False unless mode is 'int8'; mode is 'dynamic'"):
+        tflite.convert(model, "dynamic", int8_io=True)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.1, 0.5, 0.95])
+def test_a_truncated_file_is_refused(files, share, tmp_path):
+    content = files["int8"][: int(share * len(files["int8"]))]
+    with pytest.raises(ValueError, match=f"must be a whole .tflite file, not these {len(content):,} bytes"):
+        tflite.predict(content, pictures(1))
+    path = tmp_path / "half.tflite"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"must be a whole .tflite file, not '.*half.tflite'"):
+        tflite.latency(path)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + bytes(1000), b"PK\x03\x04" + bytes(99), b"hello " * 99])
+def test_a_foreign_file_is_refused(content):
+    with pytest.raises(ValueError, match=r"must be a whole \.tflite file"):
+        tflite.evaluate(content, [])
+
+
+def foreign(function, *shapes):
+    signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
+    concrete = tf.function(function, input_signature=signature).get_concrete_function()
+    with tflite._quiet():
+        return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
+
+
+def test_a_tflite_file_of_something_else_is_refused():
+    two_inputs = foreign(lambda a, b: a + b, (1, 4), (1, 4))
+    with pytest.raises(ValueError, match=r"must have one input and one output; these .* bytes has 2 and 1"):
+        tflite.predict(two_inputs, pictures(1))
+    no_image = foreign(lambda a: a * 2, (1, 4))
+    with pytest.raises(ValueError, match=r"must turn one image .* turns \[1, 4\] into \[1, 4\]"):
+        tflite.predict(no_image, pictures(1))
+    any_size = foreign(lambda a: tf.reduce_mean(a, (1, 2)), (1, None, None, 3))
+    with pytest.raises(ValueError, match=r"must turn one image .* turns \[1, -1, -1, 3\]"):
+        tflite.predict(any_size, pictures(1))
+
+
+def test_a_tflite_file_of_an_open_batch_is_run_image_by_image():
+    any_batch = foreign(lambda a: tf.reduce_mean(a, (1, 2)), (None, SIZE, SIZE, 3))
+    images = pictures(3)
+    np.testing.assert_allclose(tflite.predict(any_batch, images), images.mean(axis=(1, 2)), atol=1e-6)
+
+
+def test_an_empty_dataset_is_refused(files):
+    with pytest.raises(ValueError, match="dataset must have at least one batch"):
+        tflite.evaluate(files["float32"], [])
+
+
+@pytest.mark.parametrize(("argument", "value"), [("threads", 0), ("threads", "two"), ("repeats", 0), ("repeats", 1.5)])
+def test_threads_and_repeats_are_positive_whole_numbers(files, argument, value):
+    with pytest.raises(ValueError, match=f"{argument} must be a positive whole number, not {value!r}"):
+        tflite.latency(files["float32"], **{argument: value})
+
+
+# On the command line
+
+
+@pytest.fixture
+def saved(files, tmp_path):
+    tflite.save(files["float32"], tmp_path / "model.tflite")
+    return str(tmp_path / "model.tflite")
+
+
+def test_the_command_line_says_what_is_on_a_photo(files, saved, tmp_path, capfd):
+    photo = tmp_path / "my photo.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 40, 3), np.uint8)).save(photo)
+    probabilities = tflite.predict(files["float32"], data.normalize(data.read(photo, SIZE))[np.newaxis])[0]
+    assert tflite.main([str(photo), "--model", saved]) == 0
+    shown = capfd.readouterr()
+    named = f"{LABELS[probabilities.argmax()]} (cat {probabilities[0]:.1%}, dog {probabilities[1]:.1%}; "
+    assert shown.out.startswith(f"{photo}: {named}") and re.search(r"[\d.]+ ms\)\n$", shown.out)
+    assert not shown.err
+
+
+def test_a_photo_that_cannot_be_read_does_not_stop_the_others(saved, tmp_path, capfd):
+    (tmp_path / "text.jpg").write_text("no photo")
+    Image.new("RGB", (40, 40)).save(tmp_path / "black.png")
+    photos = [str(tmp_path / name) for name in ("missing.jpg", "text.jpg", "black.png")]
+    assert tflite.main([*photos, "--model", saved]) == 1
+    shown = capfd.readouterr()
+    assert "missing.jpg" in shown.err and "text.jpg" in shown.err and "Traceback" not in shown.err
+    assert "black.png: " in shown.out
+
+
+def test_a_missing_or_broken_model_is_named(tmp_path, capfd):
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(b"no model")
+    for path, reason in ((tmp_path / "none.tflite", "there is no model in"), (broken, "must be a whole .tflite file")):
+        with pytest.raises(SystemExit) as stopped:
+            tflite.main(["photo.jpg", "--model", str(path)])
+        assert stopped.value.code == 2
+        shown = capfd.readouterr().err
+        assert reason in shown and path.name in shown
+
+
+# On the real photos, with Google's weights below a linear head
+
+
+@pytest.fixture(scope="module")
+def real():
+    """Left to the tests below, which need it once: a classifier, and photos that it has not seen."""
+    return {}
+
+
+@pytest.fixture
+def classifier(photos, imagenet_weights, real):
+    if not real:
+        cats_and_dogs = data.load(128, source=photos, limit=1000)
+        backbone = models.imagenet_backbone(0.25, 128)
+        pool = keras.Model(backbone.input, keras.layers.GlobalAveragePooling2D()(backbone.output))
+        images, labels = cats_and_dogs.images("train")
+        features = np.concatenate([pool(data.normalize(part), training=False) for part in np.array_split(images, 10)])
+        # Ridge regression instead of gradient descent: there is nothing to tune. The factor makes it a logit.
+        centered = np.column_stack([features, np.ones(len(features))])
+        weights = np.linalg.solve(centered.T @ centered + 10 * np.eye(257), centered.T @ (2.0 * labels - 1)) * 4
+        model = models.mobilenet(0.25, 128, 2)
+        head = [
+            np.stack([-weights[:-1], weights[:-1]], axis=1)[np.newaxis, np.newaxis],
+            np.array([-1, 1]) * weights[-1],
+        ]
+        model.set_weights([*backbone.get_weights(), *head])
+        real.update(model=model, data=cats_and_dogs, calibration=data.normalize(images[:100]))
+        real["keras"] = training.evaluate(model, cats_and_dogs.test)
+        assert real["keras"].accuracy > 0.85
+    return real
+
+
+def lost(classifier, mode, **options):
+    """Percentage points of accuracy."""
+    content = tflite.convert(classifier["model"], mode, classifier["calibration"], **options)
+    return 100 * (classifier["keras"].accuracy - tflite.evaluate(content, classifier["data"].test, threads=2).accuracy)
+
+
+def test_on_photos_float32_equals_keras_to_the_fourth_digit(classifier):
+    content = tflite.convert(classifier["model"], "float32")
+    probabilities = tflite.evaluate(content, classifier["data"].test, threads=2).probabilities
+    np.testing.assert_allclose(probabilities, classifier["keras"].probabilities, atol=ROUNDING)
+
+
+def test_on_photos_int8_loses_at_most_a_point(classifier):
+    assert lost(classifier, "int8") <= 1.0
+
+
+def test_on_photos_float16_and_dynamic_lose_almost_nothing(classifier):
+    assert lost(classifier, "float16") <= 0.3
+    assert lost(classifier, "dynamic") <= 0.3
+
+
+def test_on_photos_int8_with_one_scale_per_tensor_is_chance(classifier):
+    """Krishnamoorthi 2018 (arXiv 1806.08342), table 2: 0.001 top-1 per layer, 0.591 and more per channel."""
+    assert classifier["keras"].accuracy - lost(classifier, "int8", per_channel=False) / 100 == pytest.approx(
+        0.5, abs=0.05
+    )

@@ -1,0 +1,371 @@
+"""Training, evaluation and recorded runs."""
+
+import json
+import math
+import platform
+import signal
+import subprocess
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+
+from mobilenet_lib import data, models, training
+
+SIDE = 16
+
+
+def images(split, count=48):
+    """Dark cats and bright dogs, so that a network of three layers tells them apart."""
+    random = np.random.RandomState(sum(map(ord, split)))
+    labels = (np.arange(count) % 2).astype(np.int32)
+    noise = random.randint(0, 90, (count, SIDE, SIDE, 3))
+    return (noise + 140 * labels[:, None, None, None]).astype(np.uint8), labels
+
+
+def easy(**options):
+    splits = {split: images(split) for split in ("train", "validation", "test")}
+    return data.CatsDogs(splits, source="bright and dark", drawn=True, batch_size=8, **options)
+
+
+def small(momentum=0.9):
+    """The first and the last layers of a MobileNet, which build in a moment."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((SIDE, SIDE, 3))
+    x = models.conv_block(inputs, 8, stride=2, name="conv1", momentum=momentum)
+    x = models.separable_block(x, 16, number=1, momentum=momentum)
+    x = keras.layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
+    x = keras.layers.Reshape((2,))(keras.layers.Conv2D(2, 1, name="conv_preds")(x))
+    return keras.Model(inputs, keras.layers.Softmax()(x))
+
+
+def without_times(run):
+    return [{key: value for key, value in epoch.items() if key != "seconds"} for epoch in run.epochs]
+
+
+# Initialization
+
+
+def test_keras_starts_the_depthwise_kernels_of_512_channels_at_0_021():
+    layer = keras.layers.DepthwiseConv2D(3)
+    layer.build((None, 14, 14, 512))
+    assert np.std(layer.kernel) == pytest.approx(0.021, abs=0.001)
+
+
+def test_depthwise_kernels_can_start_at_the_square_root_of_two_ninths():
+    layer = keras.layers.DepthwiseConv2D(3, depthwise_initializer=training.DEPTHWISE_HE_NORMAL)
+    layer.build((None, 14, 14, 512))
+    assert np.std(layer.kernel) == pytest.approx(0.4714, rel=0.05)
+
+
+def test_no_two_layers_start_with_the_same_depthwise_kernels():
+    model = models.mobilenet(0.25, 32, 2, depthwise_initializer=training.DEPTHWISE_HE_NORMAL)
+    eight, nine = (np.ravel(model.get_layer(f"conv_dw_{number}").kernel) for number in (8, 9))
+    assert abs(np.corrcoef(eight, nine)[0, 1]) < 0.2
+
+
+# The recipe
+
+
+def test_the_learning_rate_rises_from_zero_over_the_warmup():
+    rate = training.rate(1000, 0.004, warmup=0.1)
+    assert [float(rate(step)) for step in (0, 50, 100)] == pytest.approx([0, 0.002, 0.004])
+
+
+def test_the_learning_rate_falls_to_zero_along_half_a_cosine():
+    rate = training.rate(1000, 0.004, warmup=0.1)
+    assert [float(rate(step)) for step in (325, 550, 1000)] == pytest.approx(
+        [0.004 * (1 + math.sqrt(0.5)) / 2, 0.002, 0], abs=1e-8
+    )
+
+
+def test_a_constant_learning_rate_stays():
+    rate = training.rate(1000, 0.001, schedule="constant", warmup=0)
+    assert [float(rate(step)) for step in (0, 500, 1000)] == pytest.approx([0.001] * 3)
+
+
+def test_weight_decay_spares_biases_batch_normalization_and_depthwise_kernels():
+    decaying = [variable.path for variable in small().trainable_variables if training.decays(variable)]
+    assert decaying == ["conv1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"]
+
+
+def test_weight_decay_falls_on_depthwise_kernels_if_asked():
+    decaying = [variable.path for variable in small().trainable_variables if training.decays(variable, depthwise=True)]
+    assert decaying == ["conv1/kernel", "conv_dw_1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"]
+
+
+def test_the_optimizer_decays_only_what_it_should():
+    model = small()
+    training.compile_model(model, steps=10, learning_rate=0.1, weight_decay=0.5, schedule="constant", warmup=0)
+    before = {variable.path: np.array(variable) for variable in model.trainable_variables}
+    # Without gradients, decay alone moves a weight: by learning rate times decay, 5 %.
+    model.optimizer.apply([keras.ops.zeros_like(v) for v in model.trainable_variables], model.trainable_variables)
+    shrunk = {v.path for v in model.trainable_variables if not np.array_equal(v, before[v.path])}
+    assert shrunk == {"conv1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"}
+    np.testing.assert_allclose(model.get_layer("conv1").kernel, 0.95 * before["conv1/kernel"], rtol=1e-5)
+
+
+def test_pointwise_convolutions_as_matrix_products_are_the_same_function():
+    model, batch = small(), data.normalize(images("test")[0])
+    expected = np.asarray(model(batch))
+    with training.matmul_pointwise(model):
+        np.testing.assert_allclose(model(batch), expected, atol=1e-6)
+    np.testing.assert_array_equal(model(batch), expected)
+
+
+def test_label_smoothing_of_a_tenth_makes_the_target_95_percent():
+    model = small()
+    training.compile_model(model, steps=10, label_smoothing=0.1)
+    loss = model.loss(np.array([1]), keras.ops.convert_to_tensor([[0.2, 0.8]]))
+    assert float(loss[0]) == pytest.approx(-0.95 * math.log(0.8) - 0.05 * math.log(0.2), rel=1e-5)
+
+
+# Training
+
+
+def test_training_learns_what_can_be_learned():
+    model, easy_data = small(), easy()
+    training.train(model, easy_data, epochs=8, learning_rate=0.02)
+    assert training.evaluate(model, easy_data.test).accuracy > 0.9
+
+
+def test_the_weights_that_stay_are_those_of_the_best_validation_epoch():
+    model, easy_data = small(), easy()
+    run = training.train(model, easy_data, epochs=4, learning_rate=0.02)
+    best = max(run.curve("val_accuracy"))
+    assert training.evaluate(model, easy_data.validation).accuracy == pytest.approx(best, abs=1e-4)
+
+
+def test_the_same_seed_gives_the_same_run():
+    runs = [training.train(small(), easy(augment=True), epochs=2, seed=3) for _ in range(2)]
+    assert without_times(runs[0]) == without_times(runs[1])
+
+
+def test_progress_is_one_line_per_epoch_with_the_time_left():
+    lines = []
+    training.train(small(), easy(), epochs=3, progress=lines.append)
+    assert [line.split()[1] for line in lines] == ["1/3", "2/3", "3/3"]
+    assert all(line.endswith(" left") for line in lines)
+
+
+def test_a_run_says_what_it_takes_to_repeat_it():
+    run = training.train(small(), easy(), epochs=2, seed=7)
+    assert run.settings["seed"] == 7 and run.settings["epochs"] == 2
+    assert run.data == {"source": "bright and dark", "drawn": True, "counts": dict.fromkeys(easy().counts, 48)}
+    assert run.versions["python"] == platform.python_version() and run.versions["keras"] == keras.__version__
+    assert run.machine["cores"] >= 1
+    assert set(run.epochs[0]) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 1.5),
+        ("learning_rate", 0),
+        ("learning_rate", -1e-3),
+        ("schedule", "linear"),
+        ("warmup", 1),
+        ("warmup", -0.1),
+        ("weight_decay", -0.1),
+        ("label_smoothing", 1),
+    ],
+)
+def test_a_bad_argument_is_named(name, value):
+    with pytest.raises(ValueError, match=rf"{name} must .*{value!r}"):
+        training.train(small(), easy(), **{"epochs": 1} | {name: value})
+
+
+def test_a_loss_that_is_no_number_stops_the_training():
+    with pytest.raises(FloatingPointError, match="learning_rate"):
+        training.train(small(), easy(), epochs=2, learning_rate=1e30, warmup=0)
+
+
+# Interrupted
+
+
+PROGRAM = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    from test_training import easy, small
+    from mobilenet_lib import training
+    run = training.train(small(), easy(augment=True), epochs=5, checkpoint={checkpoint!r},
+                         progress=lambda line: print(line, flush=True))
+    run.save({record!r})
+"""
+
+
+def test_a_training_killed_and_started_again_ends_as_if_nothing_had_happened(tmp_path, request):
+    paths = {name: str(tmp_path / name) for name in ("checkpoint", "record")}
+    program = textwrap.dedent(PROGRAM.format(tests=str(request.path.parent), **paths))
+
+    def start():
+        command = [sys.executable, "-c", program]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    with start() as process:
+        for line in process.stdout:
+            if line.startswith("epoch 2/5"):
+                process.kill()
+    assert process.returncode == -signal.SIGKILL
+    with start() as process:
+        lines = process.stdout.read().splitlines()
+    assert process.returncode == 0
+    assert lines[0].startswith(("epoch 3/5", "epoch 4/5")), "it goes on from the last finished epoch"
+    whole = training.train(small(), easy(augment=True), epochs=5)
+    resumed = training.load_run(paths["record"])
+    assert without_times(resumed) == without_times(whole)
+    assert resumed.settings == whole.settings
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
+    with pytest.raises(ValueError, match="checkpoint must be of a run with the same settings"):
+        training.train(small(), easy(), epochs=1, learning_rate=1e-3, checkpoint=tmp_path / "checkpoint")
+
+
+# Evaluation
+
+
+def test_evaluation_counts_by_true_and_predicted_class():
+    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
+    evaluation = training.Evaluation(probabilities, np.array([0, 0, 1, 1]))
+    assert evaluation.confusion.tolist() == [[1, 1], [0, 2]]
+    assert evaluation.accuracy == 0.75
+
+
+def test_a_coin_has_a_cross_entropy_of_ln_2():
+    evaluation = training.Evaluation(np.full((6, 2), 0.5), np.array([0, 1] * 3))
+    assert evaluation.loss == pytest.approx(math.log(2))
+
+
+def test_none_of_ten_leaves_up_to_28_percent_possible():
+    # Brown, Cai, DasGupta 2001: the interval of 0 out of n is [0, z² / (n + z²)].
+    low, high = training.wilson(0, 10)
+    assert low == pytest.approx(0, abs=1e-12)
+    assert high == pytest.approx(0.2775, abs=1e-4)
+
+
+def test_evaluating_nothing_is_refused():
+    with pytest.raises(ValueError, match="dataset must have at least one batch"):
+        training.evaluate(small(), [])
+
+
+# Records
+
+
+def test_a_record_comes_back_as_it_was_saved(tmp_path):
+    run = training.train(small(), easy(), epochs=1)
+    run.save(tmp_path / "run.json")
+    assert training.load_run(tmp_path / "run.json") == run
+    assert training.load_runs(tmp_path) == {"run": run}
+
+
+def test_saving_a_record_leaves_nothing_else_behind(tmp_path):
+    training.train(small(), easy(), epochs=1).save(tmp_path / "run.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"epochs": []}'])
+def test_a_file_that_is_no_record_is_named(tmp_path, content):
+    path = tmp_path / "run.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"run\.json"):
+        training.load_run(path)
+
+
+def test_where_no_run_was_recorded_there_is_none(tmp_path):
+    assert training.load_runs(tmp_path / "nowhere") == {}
+
+
+# The command line
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A folder with one recorded run of the smallest kind, and its model."""
+    folder = tmp_path_factory.mktemp("Läufe mit Leerzeichen")
+    size = ["--alpha", "0.1", "--resolution", "32", "--limit", "8", "--epochs", "1"]
+    where = ["--runs", str(folder), "--keep", str(folder / "kept.keras")]
+    training.main(["--name", "first", "--data", "drawn", *size, *where])
+    return folder
+
+
+def test_the_command_line_records_a_run_and_its_result_on_the_test_split(recorded):
+    run = training.load_run(recorded / "first.json")
+    assert run.name == "first" and run.settings["alpha"] == 0.1 and run.test["photos"] == 8
+    assert sum(map(sum, run.test["confusion"])) == 8
+
+
+def test_the_record_names_the_command_that_repeats_it(recorded):
+    command = training.load_run(recorded / "first.json").command
+    assert command.startswith("python -m mobilenet_lib.training --data drawn --name first")
+    assert all(option in command for option in ("--alpha 0.1", "--resolution 32", "--limit 8", "--epochs 1"))
+
+
+def test_the_record_says_nothing_that_belongs_to_one_machine(recorded):
+    text = (recorded / "first.json").read_text()
+    assert str(recorded) not in text and platform.node() not in text
+
+
+def test_a_finished_record_is_not_replaced_unasked(recorded, capsys):
+    before = (recorded / "first.json").read_bytes()
+    with pytest.raises(SystemExit):
+        training.main(["--name", "first", "--data", "drawn", "--runs", str(recorded)])
+    assert "--force" in capsys.readouterr().err
+    assert (recorded / "first.json").read_bytes() == before
+
+
+def test_the_kept_model_loads_without_the_library_and_without_an_optimizer(recorded):
+    model = keras.models.load_model(recorded / "kept.keras")
+    assert model.input_shape == (None, 32, 32, 3) and model.output_shape == (None, 2)
+    assert getattr(model, "optimizer", None) is None
+
+
+def test_nothing_is_left_of_a_finished_run_but_what_was_asked_for(recorded):
+    assert sorted(path.name for path in recorded.iterdir()) == ["first.json", "kept.keras"]
+
+
+def test_the_keras_recipe_is_adam_as_it_comes():
+    parser = training._parser()
+    parser.set_defaults(**training.RECIPES["keras"])
+    args = vars(parser.parse_args(["--name", "x"]))
+    adam, normalization = keras.optimizers.Adam(), keras.layers.BatchNormalization()
+    assert args["learning_rate"] == pytest.approx(float(adam.learning_rate)) and args["schedule"] == "constant"
+    assert args["momentum"] == normalization.momentum
+    assert args["weight_decay"] == args["label_smoothing"] == args["warmup"] == 0
+    assert args["initializer"] == "keras" and not args["augment"]
+
+
+# Fine-tuning
+
+
+def test_fine_tuning_leaves_the_statistics_of_batch_normalization_alone():
+    model = small()
+    before = [np.array(w) for w in model.weights if "moving" in w.path]
+    training.fine_tune(model, easy(), epochs=1)
+    after = [np.array(w) for w in model.weights if "moving" in w.path]
+    assert before and all(map(np.array_equal, before, after))
+
+
+def test_fitting_the_classifier_leaves_everything_else_alone():
+    model = small()
+    before = {w.path: np.array(w) for w in model.weights}
+    training.fit_classifier(model, easy())
+    changed = {w.path for w in model.weights if not np.array_equal(w, before[w.path])}
+    assert changed == {"conv_preds/kernel", "conv_preds/bias"}
+
+
+def test_one_layer_on_imagenet_features_knows_most_cats_and_dogs(photos, imagenet_weights):
+    cats_dogs = data.load(128, source=photos, limit=400)
+    model = training.imagenet_classifier(0.25, 128)
+    training.fit_classifier(model, cats_dogs)
+    # On all photos at 224 pixels it is 94.9 %.
+    assert training.evaluate(model, cats_dogs.test).accuracy > 0.8
+
+
+def test_a_record_is_plain_json(recorded):
+    record = json.loads((recorded / "first.json").read_text())
+    assert isinstance(record["epochs"][0]["val_accuracy"], float)
