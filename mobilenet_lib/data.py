@@ -481,11 +481,9 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
     try:
         with Image.open(path, formats=tuple(FORMATS.values())) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise OSError(
-                    f"{os.fspath(path)!r} has {image.width} × {image.height} pixels, more than {MAX_PIXELS:,}"
-                )
+                raise ValueError(f"{image.width} × {image.height} pixels are more than {MAX_PIXELS:,}")
             yield image
-    except OSError:
+    except (FileNotFoundError, PermissionError, UnidentifiedImageError):
         raise
     except Exception as error:  # on a broken file Pillow raises whatever it stumbles over
         raise OSError(f"{os.fspath(path)!r} cannot be decoded: {error}") from error

@@ -1,11 +1,11 @@
 """Cats and dogs drawn from numbers: what stands in for the photos where they are not at hand.
 
-`picture(number)` is the same picture on every machine. The generator of random numbers is Python's own, shapes are
-worked out with sums, products and square roots alone (sines come from a rounded table), and `Pen.fill` gives Pillow
-polygons that it cannot round in two ways.
+`picture(number)` is the same picture on every machine: its chances come from the one sequence of random numbers that
+Python promises to keep, its shapes from sums, products and square roots (sines from a rounded table), and `Pen.paint`
+leaves Pillow (11.2.1 or newer) nothing to round.
 
-What tells a cat from a dog is never one thing: cats have folded ears now and then and dogs pointed ones, either may
-close its eyes, wear a collar, hide behind a flower pot or be cut off by the edge of the picture.
+What tells a cat from a dog is never one thing. Some cats have folded ears and some dogs pointed ones; either may close
+its eyes, dress up, hide behind a flower pot or be cut off by the edge of the picture.
 """
 
 from __future__ import annotations
@@ -34,19 +34,21 @@ INK = (38, 30, 34)
 WHITE = (250, 248, 242)
 PINK = (236, 150, 152)
 # Base, darker, lighter.
-FURS: list[tuple[Color, Color, Color]] = [
-    ((226, 140, 62), (178, 92, 36), (250, 208, 150)),  # ginger
-    ((128, 128, 134), (84, 86, 94), (196, 196, 200)),  # gray
-    ((62, 58, 66), (36, 34, 40), (124, 118, 124)),  # black
-    ((238, 232, 222), (198, 186, 172), (252, 250, 246)),  # white
-    ((222, 190, 142), (170, 130, 86), (248, 230, 198)),  # cream
-    ((124, 84, 58), (82, 52, 38), (196, 154, 116)),  # brown
-    ((104, 70, 56), (66, 44, 36), (172, 128, 100)),  # chocolate
-    ((112, 124, 142), (74, 84, 104), (178, 190, 204)),  # blue-gray
-    ((196, 152, 98), (142, 100, 58), (240, 214, 170)),  # sand
-    ((206, 160, 76), (156, 110, 44), (246, 218, 152)),  # golden
-    ((170, 96, 60), (116, 60, 38), (232, 184, 144)),  # red-brown
-]
+FURS: dict[str, tuple[Color, Color, Color]] = {
+    "ginger": ((226, 140, 62), (178, 92, 36), (250, 208, 150)),
+    "gray": ((128, 128, 134), (84, 86, 94), (196, 196, 200)),
+    "black": ((62, 58, 66), (36, 34, 40), (124, 118, 124)),
+    "white": ((238, 232, 222), (198, 186, 172), (252, 250, 246)),
+    "cream": ((222, 190, 142), (170, 130, 86), (248, 230, 198)),
+    "brown": ((124, 84, 58), (82, 52, 38), (196, 154, 116)),
+    "chocolate": ((104, 70, 56), (66, 44, 36), (172, 128, 100)),
+    "blue-gray": ((112, 124, 142), (74, 84, 104), (178, 190, 204)),
+    "sand": ((196, 152, 98), (142, 100, 58), (240, 214, 170)),
+    "golden": ((206, 160, 76), (156, 110, 44), (246, 218, 152)),
+    "red-brown": ((170, 96, 60), (116, 60, 38), (232, 184, 144)),
+}
+CAT_FURS = ("gray", "black", "ginger", "blue-gray", "gray")
+DOG_FURS = ("brown", "golden", "chocolate", "red-brown", "sand")
 BRIGHT: list[Color] = [
     (214, 72, 66),
     (240, 168, 60),
@@ -154,6 +156,7 @@ def box(left: float, top: float, right: float, bottom: float) -> Points:
     return polygon((left, top), (right, top), (right, bottom), (left, bottom))
 
 
+EVERYWHERE = box(-10, -10, SIDE + 10, SIDE + 10)
 STEPS = np.arange(6).reshape(6, 1, 1) / 6
 
 
@@ -165,9 +168,8 @@ def smooth(*points: tuple[float, float]) -> Points:
 
 def ribbon(points: Sequence[tuple[float, float]], start: float, end: float) -> Points:
     """A curve through the points as a band, from the half width `start` to the half width `end`."""
-    b = np.array(points, float)
-    a, c = np.vstack([b[:1], b[:-1]]), np.vstack([b[1:], b[-1:]])
-    line = np.vstack([_curve(a[:-1], b[:-1], c[:-1], np.vstack([c[1:-1], c[-1:]]) if len(b) > 2 else c[-1:]), b[-1:]])
+    p = np.array([points[0], *points, points[-1]], float)
+    line = np.vstack([_curve(p[:-3], p[1:-2], p[2:-1], p[3:]), p[-1:]])
     along = np.vstack([line[1:2] - line[:1], line[2:] - line[:-2], line[-1:] - line[-2:-1]])
     across = along[:, ::-1] * (-1, 1) / np.sqrt(along[:, :1] ** 2 + along[:, 1:] ** 2)
     half = across * (start + (end - start) * np.arange(len(line))[:, None] / (len(line) - 1))
@@ -204,9 +206,9 @@ class Animal:
 
     def __init__(self, pen: Pen, chance: Chance, dog: bool) -> None:
         self.pen, self.chance, self.dog = pen, chance, dog
-        # Some furs are more of the one kind, as in life; none is of one kind only.
-        typical = (1, 2, 0, 7, 1) if not dog else (5, 9, 6, 10, 8)
-        self.base, self.dark, self.light = FURS[chance.one(typical)] if chance.happens(0.3) else chance.one(FURS)
+        # Some furs are seen more often on cats, some on dogs; none on cats alone or dogs alone.
+        fur = chance.one(DOG_FURS if dog else CAT_FURS) if chance.happens(0.3) else chance.one(list(FURS))
+        self.base, self.dark, self.light = FURS[fur]
         self.pattern = chance.one(["plain", "muzzle", "patch", "mask", "blaze", "muzzle" if dog else "stripes"])
         if chance.happens(0.05):
             self.pattern = "stripes"
@@ -223,8 +225,7 @@ class Animal:
             self.width, self.length = chance.between(0.95, 1.15), chance.between(0.9, 1.0)
 
     def draw(self) -> None:
-        pose = self.chance.one([self.portrait] * 5 + [self.sitting] * 2 + [self.lying, self.standing, self.peeking])
-        pose()
+        self.chance.one([self.portrait] * 5 + [self.sitting] * 2 + [self.lying, self.standing, self.peeking])()
 
     # Poses: all parts but the head are drawn around the middle of the head, whose radius is 100.
 
@@ -270,15 +271,11 @@ class Animal:
         pen.place(x, y, scale, int(chance.between(-6, 7)), self.mirrored)
         pen.fill(ellipse(120, 158, 250, 26), shaded(pen.ground, 0.78))
         self.tail((280, 130), (350, 140), (390, 90), (360, 40))
-        pen.fill(
-            smooth((-70, 60), (30, -20), (170, -40), (280, 10), (316, 110), (260, 158), (60, 162), (-60, 150)),
-            shaded(self.base, 0.9),
-        )
+        body = smooth((-70, 60), (30, -20), (170, -40), (280, 10), (316, 110), (260, 158), (60, 162), (-60, 150))
+        pen.fill(body, shaded(self.base, 0.9))
         if self.pattern == "stripes":
-            for along in (90, 140, 190, 240):
-                pen.fill(
-                    ribbon([(along, -32 + abs(along - 160) // 6), (along + 14, 20), (along + 6, 70)], 9, 1), self.dark
-                )
+            for along, top in ((90, -21), (140, -29), (190, -27), (240, -19)):
+                pen.fill(ribbon([(along, top), (along + 14, 20), (along + 6, 70)], 9, 1), self.dark)
         if self.pattern == "patch":
             pen.fill(smooth((130, -38), (220, -28), (230, 40), (160, 60), (110, 20)), self.dark)
         pen.fill(ellipse(238, 96, 70, 62), shaded(self.base, 0.84))
@@ -299,10 +296,8 @@ class Animal:
         self.tail((318, 80), (380, 40), (400, -40), (370, -110))
         for leg in (90, 300):
             pen.fill(ribbon([(leg, 130), (leg + 6, 220), (leg, 312)], 27, 18), shaded(self.base, 0.74))
-        pen.fill(
-            smooth((-20, 60), (80, 10), (220, 14), (326, 40), (346, 130), (280, 186), (120, 190), (10, 150)),
-            shaded(self.base, 0.9),
-        )
+        body = smooth((-20, 60), (80, 10), (220, 14), (326, 40), (346, 130), (280, 186), (120, 190), (10, 150))
+        pen.fill(body, shaded(self.base, 0.9))
         if self.pattern == "stripes":
             for along in (110, 160, 210, 260):
                 pen.fill(ribbon([(along, 14), (along + 14, 60), (along + 6, 110)], 9, 1), self.dark)
@@ -356,8 +351,8 @@ class Animal:
         pen.place(x, y, scale, int(chance.between(-24, 25)), self.mirrored)
         look = (chance.between(-16, 16), chance.between(-8, 10))
         pen.shift = (-look[0] * 0.5, 0)
-        before = self.ears in ("pointed", "flat", "folded", "button")
-        if before:
+        hanging = self.ears in ("hanging", "long")
+        if not hanging:
             self.draw_ears()
         pen.shift = (0, 0)
         if self.fluffy:
@@ -374,7 +369,7 @@ class Animal:
             pen.pair(np.vstack([frame, frame[:1], glass[:1], glass[::-1]]), INK)
             pen.fill(ribbon([(-14, -18), (0, -22), (14, -18)], 3, 3), INK)
         pen.shift = (-look[0] * 0.5, 0)
-        if not before:
+        if hanging:
             self.draw_ears()
         if self.dress == "hat":
             color = chance.one(BRIGHT)
@@ -397,58 +392,46 @@ class Animal:
         inner = mixed(PINK, self.base, chance.between(0, 0.3))
         color = self.dark if self.pattern in ("mask", "patch") or chance.happens(0.3) else shaded(self.base, 0.92)
         if self.ears == "pointed":
-            spread, tall = (
-                (chance.between(0.8, 1.05), chance.between(135, 175))
-                if self.dog
-                else (chance.between(0.95, 1.25), chance.between(128, 165))
-            )
-            tip = -86 * spread
+            tip = chance.between(-92, -70) if self.dog else chance.between(-106, -82)
+            tall = chance.between(130, 170)
             ear = smooth(
                 (-92, -10),
-                (-98 * spread, -0.6 * tall),
+                (1.14 * tip, -0.6 * tall),
                 (tip - 4, -tall),
                 (tip + 4, -tall),
                 (-52, -0.76 * tall),
                 (-14, -70),
             )
-            ear = ear * (self.width, 1)
-            pen.pair(ear, color)
-            pen.pair((ear - ear.mean(0)) * 0.62 + ear.mean(0) + (2, 8), inner)
-        elif self.ears == "flat":
-            pen.pair(smooth((-92, -40), (-104, -78), (-86, -84), (-30, -84), (-60, -50)) * (self.width, 1), color)
+            pen.pair(ear * (self.width, 1), color)
+            middle = np.array([-58.0, -86.0])
+            pen.pair(((ear - middle) * 0.62 + middle + (2, 8)) * (self.width, 1), inner)
+            return
+        flap = None
+        if self.ears == "flat":
+            ear = smooth((-92, -40), (-104, -78), (-86, -84), (-30, -84), (-60, -50))
         elif self.ears == "folded":
             high = chance.between(106, 130)
-            pen.pair(smooth((-86, -30), (-98, -84), (-78, -high), (-50, 4 - high), (-18, -78)) * (self.width, 1), color)
-            flap = smooth((-100, -92), (-80, -high - 3), (-46, 2 - high), (-58, -84), (-76, -58), (-76, -58)) * (
-                self.width,
-                1,
-            )
-            pen.pair(flap, shaded(color, 0.8))
+            ear = smooth((-86, -30), (-98, -84), (-78, -high), (-50, 4 - high), (-18, -78))
+            flap = smooth((-100, -92), (-80, -high - 3), (-46, 2 - high), (-58, -84), (-76, -58), (-76, -58))
         elif self.ears == "button":
-            pen.pair(smooth((-30, -90), (-84, -104), (-118, -66), (-112, -18), (-78, -36)) * (self.width, 1), color)
+            ear = smooth((-30, -90), (-84, -104), (-118, -66), (-112, -18), (-78, -36))
         elif self.ears == "hanging":
-            long = chance.between(0, 40)
-            pen.pair(
-                smooth((-34, -92), (-86, -86), (-116, -20), (-112, 50 + long), (-84, 62 + long), (-74, 0), (-66, -50))
-                * (self.width, 1),
-                color,
-            )
+            low = chance.between(50, 90)
+            ear = smooth((-34, -92), (-86, -86), (-116, -20), (-112, low), (-84, low + 12), (-74, 0), (-66, -50))
         else:
-            long = chance.between(60, 120)
-            pen.pair(
-                smooth((-50, -80), (-94, -60), (-124, 30), (-126, 70 + long), (-88, 84 + long), (-70, 20), (-70, -30))
-                * (self.width, 1),
-                color,
-            )
+            low = chance.between(130, 190)
+            ear = smooth((-50, -80), (-94, -60), (-124, 30), (-126, low), (-88, low + 14), (-70, 20), (-70, -30))
+        pen.pair(ear * (self.width, 1), color)
+        if flap is not None:
+            pen.pair(flap * (self.width, 1), shaded(color, 0.8))
 
     def marking(self, look: tuple[float, float]) -> None:
         pen, chance = self.pen, self.chance
         pen.shift = look
         if self.pattern == "patch":
             side = chance.one([-1, 1])
-            pen.fill(
-                smooth((-66, -40), (-36, -62), (-10, -30), (-20, 8), (-56, 12)) * (side * self.width, 1), self.dark
-            )
+            patch = smooth((-66, -40), (-36, -62), (-10, -30), (-20, 8), (-56, 12))
+            pen.fill(patch * (side * self.width, 1), self.dark)
         elif self.pattern == "mask":
             pen.fill(mirror((0, -30), (-48, -34), (-60, 10), (-40, 62), (0, 76)) * (self.width, 1), self.dark)
         elif self.pattern == "stripes":
@@ -459,13 +442,14 @@ class Animal:
         elif self.pattern == "blaze":
             pen.fill(mirror((0, -84), (-12, -60), (-14, 0), (-44, 46), (-30, 78), (0, 86)), self.light)
 
+    def muzzle(self) -> Color:
+        if self.pattern == "mask":
+            return mixed(self.dark, self.light, 0.2)
+        return self.light if self.chance.happens(0.6) else mixed(self.base, self.light, 0.2)
+
     def cat_face(self) -> None:
         pen, chance = self.pen, self.chance
-        puff = (
-            self.light
-            if self.pattern != "mask" and chance.happens(0.6)
-            else mixed(self.base if self.pattern != "mask" else self.dark, self.light, 0.2)
-        )
+        puff = self.muzzle()
         pen.fill(ellipse(0, 56, 26, 22), shaded(puff, 0.94))
         pen.pair(ellipse(-20, 42, 26, 20), puff)
         nose = chance.one([PINK, PINK, INK, (150, 84, 80)])
@@ -496,8 +480,7 @@ class Animal:
 
     def dog_face(self) -> None:
         pen, chance = self.pen, self.chance
-        base = self.dark if self.pattern == "mask" else self.base
-        puff = self.light if self.pattern != "mask" and chance.happens(0.6) else mixed(base, self.light, 0.15)
+        puff = self.muzzle()
         long = chance.between(0, 14)
         size = chance.between(1.0, 1.3)
         mouth = chance.one(["closed", "open", "panting"])
@@ -507,16 +490,12 @@ class Animal:
             pen.fill(mirror((0, 72), (-18, 78), (-19, deep - 16), (0, deep)) * (size, 1), PINK)
             pen.fill(ribbon([(0, 78), (0, deep - 14)], 2, 1), shaded(PINK, 0.8))
         pen.fill(mirror((0, -2), (-26, 10), (-48, 48 + long), (-32, 74 + long), (0, 70 + long)) * (size, 1), puff)
-        pen.fill(
-            smooth((-22, 18 + long), (0, 11 + long), (22, 18 + long), (12, 36 + long), (0, 40 + long), (-12, 36 + long))
-            * (size, 1),
-            chance.one([INK, INK, (82, 52, 46)]),
-        )
+        nose = smooth((-22, 18), (0, 11), (22, 18), (12, 36), (0, 40), (-12, 36)) * (size, 1) + (0, long)
+        pen.fill(nose, chance.one([INK, INK, (82, 52, 46)]))
         pen.fill(ellipse(-6, 19 + long, 6, 3), (150, 140, 144))
         line = INK if sum(puff) > 200 else (10, 8, 10)
-        pen.pair(
-            ribbon([(0, 38 + long), (-2, 58 + long), (-18 * size, 66 + long), (-34 * size, 58 + long)], 2.6, 2), line
-        )
+        smile = ribbon([(0, 38), (-2, 58), (-18 * size, 66), (-34 * size, 58)], 2.6, 2)
+        pen.pair(np.add(smile, (0, long)), line)
         if chance.happens(0.4):
             for x, y in ((-26, 46), (-34, 54), (-22, 56)):
                 pen.pair(ellipse(x, y + long, 2.4), shaded(puff, 0.7))
@@ -535,17 +514,19 @@ class Animal:
         for side in (-1, 1):
             pen.fill(ellipse(side * apart + 4, -21, 4), WHITE)
         if chance.happens(0.3):
-            pen.pair(smooth((-apart - 20, -26), (-apart, -34), (-apart + 20, -26), (-apart, -20)), shaded(base, 0.95))
+            pen.pair(
+                smooth((-apart - 20, -26), (-apart, -34), (-apart + 20, -26), (-apart, -20)), shaded(self.base, 0.95)
+            )
 
 
 # What is behind, and what is in front.
 
 
 def room(pen: Pen, chance: Chance) -> None:
-    wall, floor = chance.one(PASTEL), shaded(chance.one(FURS)[0], 0.95)
+    wall, floor = chance.one(PASTEL), shaded(FURS[chance.one(list(FURS))][0], 0.95)
     edge = chance.between(300, 400)
     pen.ground = floor
-    pen.fill(box(-10, -10, 522, 522), wall)
+    pen.fill(EVERYWHERE, wall)
     pen.fill(box(-10, edge, 522, 522), floor)
     pen.fill(box(-10, edge - 12, 522, edge), WHITE)
     if chance.happens(0.6):
@@ -563,7 +544,7 @@ def room(pen: Pen, chance: Chance) -> None:
 
 
 def meadow(pen: Pen, chance: Chance) -> None:
-    pen.fill(box(-10, -10, 522, 522), chance.one([(176, 218, 242), (206, 230, 240), (250, 218, 182)]))
+    pen.fill(EVERYWHERE, chance.one([(176, 218, 242), (206, 230, 240), (250, 218, 182)]))
     if chance.happens(0.6):
         pen.fill(ellipse(chance.between(40, 472), chance.between(40, 120), 44), (252, 228, 130))
     for _ in range(2):
@@ -574,9 +555,8 @@ def meadow(pen: Pen, chance: Chance) -> None:
     hill = chance.between(240, 320)
     pen.ground = near
     pen.fill(ellipse(chance.between(0, 512), hill + 250, 480, 270), far)
-    pen.fill(
-        smooth((-60, hill + 70), (140, hill + 40), (330, hill + 76), (580, hill + 40), (580, 600), (-60, 600)), near
-    )
+    ridge = ((-60, hill + 70), (140, hill + 40), (330, hill + 76), (580, hill + 40))
+    pen.fill(smooth(*ridge, (580, 600), (-60, 600)), near)
     for _ in range(14):
         x, y = chance.between(0, 512), chance.between(hill + 90, 505)
         if chance.happens(0.4):
@@ -591,7 +571,7 @@ def meadow(pen: Pen, chance: Chance) -> None:
 
 def night(pen: Pen, chance: Chance) -> None:
     sky = chance.one([(62, 76, 132), (86, 70, 128), (52, 92, 122)])
-    pen.fill(box(-10, -10, 522, 522), sky)
+    pen.fill(EVERYWHERE, sky)
     x, y = chance.between(60, 452), chance.between(50, 130)
     pen.fill(ellipse(x, y, 46), (250, 240, 200))
     if chance.happens(0.6):
@@ -601,16 +581,15 @@ def night(pen: Pen, chance: Chance) -> None:
         pen.fill(polygon((x - r, y), (x, y - r * 1.6), (x + r, y), (x, y + r * 1.6)), (246, 236, 190))
     edge = chance.between(330, 420)
     pen.ground = shaded(sky, 0.7)
-    pen.fill(
-        smooth((-60, edge), (150, edge - 30), (340, edge + 12), (580, edge - 20), (580, 600), (-60, 600)), pen.ground
-    )
+    ridge = ((-60, edge), (150, edge - 30), (340, edge + 12), (580, edge - 20))
+    pen.fill(smooth(*ridge, (580, 600), (-60, 600)), pen.ground)
 
 
 def wallpaper(pen: Pen, chance: Chance) -> None:
     color = mixed(chance.one(PASTEL + BRIGHT), WHITE, 0.3)
     other = shaded(color, chance.one([0.84, 0.92, 1.1]))
     pen.ground = color
-    pen.fill(box(-10, -10, 522, 522), color)
+    pen.fill(EVERYWHERE, color)
     step = int(chance.between(44, 90))
     kind = chance.one(["dots", "stripes", "checks", "none"])
     turn = int(chance.between(0, 90))
@@ -627,25 +606,20 @@ def wallpaper(pen: Pen, chance: Chance) -> None:
     if chance.happens(0.4):
         pen.ground = chance.one(BRIGHT)
         x, y = chance.between(150, 362), chance.between(380, 440)
-        pen.fill(
-            smooth(
-                (x - 260, y - 70), (x, y - 50), (x + 260, y - 70), (x + 240, y + 60), (x, y + 100), (x - 240, y + 60)
-            ),
-            pen.ground,
-        )
+        cushion = smooth((-260, -70), (0, -50), (260, -70), (240, 60), (0, 100), (-240, 60))
+        pen.fill(np.add(cushion, (x, y)), pen.ground)
 
 
 def street(pen: Pen, chance: Chance) -> None:
-    pen.fill(box(-10, -10, 522, 522), chance.one([(206, 226, 236), (246, 222, 200), (190, 200, 214)]))
+    pen.fill(EVERYWHERE, chance.one([(206, 226, 236), (246, 222, 200), (190, 200, 214)]))
     x = chance.between(-80, -10)
     while x < 512:
         wide, tall = chance.between(90, 170), chance.between(90, 250)
         color = mixed(chance.one(BRIGHT), WHITE, 0.55)
         pen.fill(box(x, 360 - tall, x + wide, 362), color)
         if chance.happens(0.5):
-            pen.fill(
-                polygon((x - 8, 361 - tall), (x + wide / 2, 310 - tall), (x + wide + 8, 361 - tall)), shaded(color, 0.7)
-            )
+            roof = polygon((x - 8, 361 - tall), (x + wide / 2, 310 - tall), (x + wide + 8, 361 - tall))
+            pen.fill(roof, shaded(color, 0.7))
         for row in range(int(380 - tall), 330, 56):
             for column in range(int(x) + 18, int(x + wide) - 24, 44):
                 pen.fill(box(column, row, column + 22, row + 32), chance.one([(252, 236, 170), (120, 140, 160)]))
@@ -659,12 +633,8 @@ def leaves(pen: Pen, chance: Chance) -> None:
     x, y = chance.one([(0, 0), (512, 0), (0, 512), (512, 512), (256, 512)])
     green = chance.one([(70, 130, 76), (100, 150, 70), (60, 116, 100), (190, 120, 60)])
     for _ in range(5):
-        pen.place(
-            x + chance.between(-60, 60),
-            y + chance.between(-60, 60),
-            chance.between(1, 1.6),
-            int(chance.between(0, 360)),
-        )
+        left, top = x + chance.between(-60, 60), y + chance.between(-60, 60)
+        pen.place(left, top, chance.between(1, 1.6), int(chance.between(0, 360)))
         pen.fill(smooth((0, 0), (40, -34), (110, -30), (160, 0), (110, 30), (40, 34)), green)
         pen.fill(ribbon([(0, 0), (150, 0)], 3, 1), shaded(green, 0.8))
 

@@ -1454,7 +1454,7 @@ def agreement(reference: Any, others: Mapping[str, Any], *, label: str = "probab
     said = ", ".join(f"{name} {int(switched.sum())}" for name, switched in changed.items())
     picture, panels = figure(
         WIDTH,
-        0.75 + WIDTH / len(others),
+        0.6 + 0.95 * WIDTH / len(others),
         columns=len(others),
         sharey=True,
         squeeze=False,

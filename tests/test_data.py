@@ -249,12 +249,12 @@ def test_shrinking_averages_over_all_pixels(tmp_path):
 
 def test_reading_a_photo_agrees_with_tensorflow(photos):
     for path in sorted((photos / "test_set/dogs").iterdir())[:20]:
-        image = tf.io.decode_jpeg(path.read_bytes(), channels=3)
+        image = tf.io.decode_jpeg(path.read_bytes(), channels=3, dct_method="INTEGER_ACCURATE")
         side = min(image.shape[:2])
         square = tf.image.resize_with_crop_or_pad(image, side, side)
         expected = tf.image.resize(square, (96, 96), antialias=True)
         difference = np.abs(data.read(path, 96) - expected.numpy())
-        assert difference.mean() < 1  # of 255: two JPEG decoders, two roundings
+        assert difference.mean() < 0.5  # of 255: ours is rounded
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -384,12 +384,11 @@ def test_a_bad_file_is_left_out_with_a_warning_that_names_it(folder, spoil):
 
 
 def test_one_warning_counts_all_bad_files_and_names_the_first(folder):
-    for path in (folder / "training_set/dogs").iterdir():
-        if path.name != "dog.0.jpg":
-            empty(path)
+    for number in range(6):
+        empty(folder / f"training_set/dogs/dog.{number}.jpg")
     empty(folder / "test_set/cats/cat.11.jpg")
-    with pytest.warns(UserWarning, match=r"left out: 10 \(.*and 5 more\)") as caught:
-        assert len(data.load(32, source=folder, validation=0.1, seed=1).skipped) == 10
+    with pytest.warns(UserWarning, match=r"left out: 7 \(.*and 2 more\)") as caught:
+        assert len(data.load(32, source=folder).skipped) == 7
     assert len(caught) == 1
 
 
@@ -490,6 +489,7 @@ def guarded(layout):
     place = Path(tempfile.mkdtemp())
     place.chmod(0o755)
     folder = shutil.copytree(layout, place / "photos")
+    folder.chmod(0o755)
     user = os.geteuid() if hasattr(os, "geteuid") else None
     if user is None:
         pytest.skip("the permissions of this system are others")
@@ -564,16 +564,16 @@ def test_auto_does_not_draw_in_silence_where_the_variable_names_no_folder(no_pho
 # The drawn set.
 
 
-def test_the_drawn_set_has_1600_pictures_to_train_on_and_400_to_test(no_photos):
+def test_the_drawn_set_has_2000_pictures_to_train_on_and_400_to_test(no_photos):
     counts = {split: [len(numbers) for numbers in classes] for split, classes in drawn.NUMBERS.items()}
-    assert counts == {"train": [800, 800], "test": [200, 200]}
+    assert counts == {"train": [1000, 1000], "test": [200, 200]}
     numbers = [number for classes in drawn.NUMBERS.values() for numbers in classes for number in numbers]
-    assert sorted(numbers) == list(range(2000))
+    assert sorted(numbers) == list(range(2400))
 
 
 def test_a_picture_is_the_same_on_every_machine():
     pixels = b"".join(drawn.picture(number).tobytes() for number in range(24))
-    assert hashlib.sha256(pixels).hexdigest() == "PIN"
+    assert hashlib.sha256(pixels).hexdigest() == "3c9435887bf10850765c721516e8c200e33407fa40e78499c18e4b191646c9ca"
 
 
 def test_a_picture_is_the_same_at_every_size():
@@ -750,6 +750,7 @@ def kaggle(layout, tmp_path, monkeypatch):
     with zipfile.ZipFile(archive, "w") as file:
         for path in sorted(layout.rglob("*.jpg")):
             file.write(path, Path("dataset") / path.relative_to(layout))
+        file.writestr("padding", bytes(3 * 2**20))  # kagglehub keeps whole mebibytes of a broken download
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Kaggle)
     server.archive, server.cut, server.captive, server.starts = archive.read_bytes(), None, False, []
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -791,7 +792,7 @@ def test_a_download_that_broke_off_leaves_no_folder_and_goes_on_where_it_stopped
     kaggle.starts.clear()
     kaggle.cut = None
     assert data.load(32, source=data.download(tmp_path / "cats-dogs")).counts["test"] == 8
-    assert kaggle.starts[-1] == len(kaggle.archive) // 2
+    assert kaggle.starts == [0, 2**20]
 
 
 def test_a_captive_page_is_not_taken_for_an_answer(kaggle, tmp_path):
