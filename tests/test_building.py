@@ -203,6 +203,7 @@ def execution(tmp_path, monkeypatch):
         "requirements.txt",
         "mobilenet_lib/costs.py",
         "data/runs/one.json",
+        "data/exports/one.json",
         "data/models/cats-dogs.keras",
         "photos/training_set/cats/cat.1.jpg",
         "keras/models/mobilenet_2_5_224_tf_no_top.h5",

@@ -43,7 +43,7 @@ def fingerprint() -> str:
 def _state() -> Iterator[tuple]:
     for path in (ROOT / "requirements.txt", *_files(ROOT / "mobilenet_lib", "*.py")):
         yield path.relative_to(ROOT), path.read_bytes()
-    for path in (*_files(ROOT / "data" / "runs"), *_files(ROOT / "data" / "models")):
+    for path in (path for name in ("runs", "exports", "models") for path in _files(ROOT / "data" / name)):
         yield path.relative_to(ROOT), path.read_bytes()
     keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     # Large and never edited: names and sizes tell them apart.
