@@ -1432,6 +1432,7 @@ def spread(ranges: Mapping[str, Sequence[float]]) -> Picture:
         axes.text(place, 1.5 * top, f"{ratios[name]:,.0f}×", ha="center", size=9)
     axes.set(yscale="log", ylabel="largest weight of a channel", xlim=(-0.6, len(ranges) - 0.4))
     axes.set_ylim(top=3 * top)
+    _plain(axes.yaxis)
     axes.set_xticks(range(len(ranges)), list(ranges), rotation=90 if len(ranges) > 8 else 0)
     axes.grid(False, axis="x")
     return picture

@@ -39,6 +39,11 @@ class Model(NamedTuple):
     top1: float
 
 
+class Taken(NamedTuple):
+    median: float
+    quartiles: tuple[float, float]
+
+
 MODELS = [Model(1.0, 224, 569, 4.2, 16.8, 70.9), Model(1.0, 128, 186, 4.2, 16.8, 65.2)]
 MODELS += [Model(0.75, 160, 166, 2.6, 10.3, 65.3), Model(0.3, 96, 10, 0.6, 2.4, 45.0)]
 FRONT = [model for model in MODELS if model.resolution != 128]
@@ -70,6 +75,13 @@ FIGURES = {
     "tradeoff": lambda: plots.tradeoff({"ImageNet": MODELS}, front=FRONT, trend=(4.3, 33)),
     "tradeoff by size": lambda: plots.tradeoff({"One": MODELS, "Two": MODELS[:1]}, "params", others=paper.OTHERS),
     "budget": lambda: plots.budget({"float32": (MODELS, MODELS[3]), "none": (MODELS[:1], None)}, 100, 4),
+    "number lines": lambda: plots.number_lines({"fine": ([0.5, -1.0], 0.25), "coarse": ([0.5, -1.0], 0.8)}),
+    "spread": lambda: plots.spread({"dw_1": [1.0, 2.0, 4.0], "dw_2": [0.0, 0.1, 10.0]}),
+    "agreement": lambda: plots.agreement([0.1, 0.6, 0.9], {"float16": [0.1, 0.6, 0.9], "int8": [0.2, 0.4, 0.9]}),
+    "durations": lambda: plots.durations({"float32": Taken(2.0, (1.5, 2.5)), "int8": Taken(0.75, (0.7, 0.9))}),
+    "by count": lambda: plots.by_count(
+        {"plain": {1: 0.4, 10: 0.2}, "corrected": {1: 0.3, 10: 0.1}}, alt="Error by images", xlabel="n", ylabel="error"
+    ),
 }
 
 
@@ -124,6 +136,11 @@ def test_the_alternative_text_is_a_description(picture):
         ("tradeoff", "rises by 4.3 points per doubling"),
         ("tradeoff by size", "AlexNet with 57.2 % at 60 million parameters"),
         ("budget", "float32: 1 of 4 fit, 0.3-96 is the best with 45.0 %. none: 0 of 1 fit."),
+        ("number lines", "fine: errors up to 0.0% of the largest weight; coarse: errors up to 30.0% of"),
+        ("spread", "by a factor of 4 to 100 (dw_2)"),
+        ("agreement", "Images whose answer changes: float16 0, int8 1."),
+        ("durations", "medians: float32 2 ms, int8 0.75 ms"),
+        ("by count", "plain: 0.4 with 1, 0.2 with 10; corrected: 0.3 with 1, 0.1 with 10."),
         ("standard step 4", "D_K times D_K times M times N times D_F times D_F"),
     ],
 )
