@@ -16,3 +16,5 @@ import os
 
 # TensorFlow reads this when it is imported; without it, it greets every reader with a page of device messages.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# By itself it takes oneDNN's kernels only on newer processors. On older ones, too, training is faster with them.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -478,7 +478,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "fine-tune": {"resolution": 192, "epochs": 6, "learning_rate": 5e-4, "initializer": "imagenet"},
 }
-CHOSEN = ("recipe", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout")
+CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -488,8 +488,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.set_defaults(**RECIPES[recipe])
     args = parser.parse_args(arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
+    kept = args.runs.parent / "models"
     if record.exists() and not args.force:
         parser.error(f"{record} is there already; --force replaces it")
+    if args.start is not None and not (start := kept / f"{args.start}.keras").exists():
+        parser.error(f"--start must name a model kept in {kept}; there is no {start.name}")
 
     from mobilenet_lib import data
 
@@ -515,14 +518,16 @@ def main(arguments: list[str] | None = None) -> None:
             ),
             train,
         )
+    if args.start is not None:
+        model.set_weights(keras.models.load_model(start).get_weights())
     settings = {name: getattr(args, name) for name in COMPILED}
     run = fit(model, photos, epochs=args.epochs, seed=args.seed, checkpoint=checkpoint, progress=say, **settings)
     test = evaluate(model, photos.test)
     chosen = {name: getattr(args, name) for name in CHOSEN}
     command = _command(args, parser, drawn=photos.drawn)
     run = replace(run, name=args.name, command=command, settings=chosen | run.settings, test=test.summary())
-    if args.keep is not None:
-        save_model(model, args.keep)
+    if args.keep:
+        save_model(model, kept / f"{args.name}.keras")
     run.save(record)
     checkpoint.unlink(missing_ok=True)
     low, high = test.interval
@@ -575,7 +580,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="of weights, order and augmentation")
     add("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     add("--limit", type=int, default=None, help="use at most this many photos of each split")
-    add("--keep", type=Path, default=None, metavar="FILE", help="also keep the model, as FILE.keras")
+    add("--start", default=None, metavar="NAME", help="the kept model to go on from, of any resolution")
+    add("--keep", action="store_true", help="also keep the model, as models/NAME.keras beside the records")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="where records go")
     add("--force", action="store_true", help="replace a record of that name")
     return parser
@@ -586,7 +592,7 @@ def _command(args: argparse.Namespace, parser: argparse.ArgumentParser, *, drawn
     words = ["--data", "drawn" if drawn else "data/cats-dogs"]
     for action in parser._actions:
         value = getattr(args, action.dest, None)
-        if action.dest not in ("help", "force", "runs", "keep", "data") and value != action.default:
+        if action.dest not in ("help", "force", "runs", "data") and value != action.default:
             yes, *no = action.option_strings
             words += [no[0] if value is False else yes] if action.nargs == 0 else [yes, str(value)]
     return shlex.join(["python", "-m", "mobilenet_lib.training", *words])

@@ -3,6 +3,7 @@
 import json
 import math
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -286,10 +287,9 @@ def test_where_no_run_was_recorded_there_is_none(tmp_path):
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     """A folder with one recorded run of the smallest kind, and its model."""
-    folder = tmp_path_factory.mktemp("Läufe mit Leerzeichen")
+    folder = tmp_path_factory.mktemp("Läufe mit Leerzeichen") / "runs"
     size = ["--alpha", "0.1", "--resolution", "32", "--limit", "8", "--epochs", "1"]
-    where = ["--runs", str(folder), "--keep", str(folder / "kept.keras")]
-    training.main(["--name", "first", "--data", "drawn", *size, *where])
+    training.main(["--name", "first", "--data", "drawn", *size, "--runs", str(folder), "--keep"])
     return folder
 
 
@@ -319,13 +319,34 @@ def test_a_finished_record_is_not_replaced_unasked(recorded, capsys):
 
 
 def test_the_kept_model_loads_without_the_library_and_without_an_optimizer(recorded):
-    model = keras.models.load_model(recorded / "kept.keras")
+    model = keras.models.load_model(recorded.parent / "models" / "first.keras")
     assert model.input_shape == (None, 32, 32, 3) and model.output_shape == (None, 2)
     assert getattr(model, "optimizer", None) is None
 
 
 def test_nothing_is_left_of_a_finished_run_but_what_was_asked_for(recorded):
-    assert sorted(path.name for path in recorded.iterdir()) == ["first.json", "kept.keras"]
+    assert [path.name for path in recorded.iterdir()] == ["first.json"]
+    assert [path.name for path in (recorded.parent / "models").iterdir()] == ["first.keras"]
+
+
+def test_a_run_can_go_on_from_a_kept_model_at_another_resolution(recorded, tmp_path):
+    shutil.copytree(recorded.parent / "models", tmp_path / "models")
+    size = ["--alpha", "0.1", "--resolution", "64", "--limit", "8", "--epochs", "1"]
+    # At a learning rate of next to nothing, what was kept stays.
+    still = ["--learning-rate", "1e-12", "--momentum", "0.999999"]
+    where = ["--runs", str(tmp_path / "runs"), "--start", "first", "--keep"]
+    training.main(["--name", "on", "--data", "drawn", *size, *still, *where])
+    before, after = (keras.models.load_model(tmp_path / "models" / f"{name}.keras") for name in ("first", "on"))
+    assert (before.input_shape[1], after.input_shape[1]) == (32, 64)
+    for one, other in zip(before.get_weights(), after.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    assert "--start first" in training.load_run(tmp_path / "runs" / "on.json").command
+
+
+def test_a_model_to_go_on_from_has_to_be_there(recorded, capsys):
+    with pytest.raises(SystemExit):
+        training.main(["--name", "second", "--data", "drawn", "--runs", str(recorded), "--start", "nowhere"])
+    assert "there is no nowhere.keras" in capsys.readouterr().err
 
 
 def test_the_keras_recipe_is_adam_as_it_comes():
