@@ -29,7 +29,8 @@ import numpy as np
 from mobilenet_lib import models
 from mobilenet_lib.costs import positive
 
-RUNS = Path(__file__).parents[1] / "data" / "runs"
+DATA = Path(__file__).parents[1] / "data"
+RUNS, MODELS = DATA / "runs", DATA / "models"
 
 # He et al. 2015 (arXiv 1502.01852): a weight that sees n inputs starts with variance 2/n. A depthwise filter sees the
 # 3·3 inputs of its own channel. Keras' "he_normal" counts those of all channels, and so starts far too small.
@@ -492,7 +493,9 @@ def main(arguments: list[str] | None = None) -> None:
     if record.exists() and not args.force:
         parser.error(f"{record} is there already; --force replaces it")
     if args.start is not None and not (start := kept / f"{args.start}.keras").exists():
-        parser.error(f"--start must name a model kept in {kept}; there is no {start.name}")
+        made = args.runs / f"{args.start}.json"
+        hint = f"; it comes from: {load_run(made).command}" if made.exists() else ""
+        parser.error(f"--start must name a model kept in {kept}; there is no {start.name}{hint}")
 
     from mobilenet_lib import data
 

@@ -1,0 +1,105 @@
+"""Speed of training: what an epoch loses to its input, and the input beside Keras' reader of folders.
+
+Prints seconds and ratios and asserts nothing: run it on a machine at rest, with `make bench`. Uses the photos if they
+are in `data/cats-dogs` or where `CATS_DOGS_DIR` points; else it writes the drawn set to disk first, and says so.
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median, quantiles
+
+import keras
+import numpy as np
+import tensorflow as tf
+from cost_side import interleaved, report
+from PIL import Image
+
+from mobilenet_lib import data, models, training
+
+
+def epoch(alpha: float, resolution: int, count: int, repeats: int) -> None:
+    """A training epoch over `data.load`, and the same steps on batches that are there already."""
+    photos = data.load(resolution, augment=True, limit=count)
+    model = models.mobilenet(alpha, resolution, 2, momentum=0.9)
+    training.compile_model(model, steps=10_000)
+    batches = [(tf.constant(images), tf.constant(labels)) for images, labels in photos.train]
+    with training.matmul_pointwise(model):
+        pairs = interleaved(
+            lambda: model.fit(photos.train, shuffle=False, verbose=0),
+            lambda: [model.train_on_batch(*batch) for batch in batches],
+            repeats,
+        )
+    low, middle, high = quantiles((bare / whole for whole, bare in pairs), n=4)
+    shape = f"{photos.counts['train']:,} images, α = {alpha:g}, {resolution} px"
+    report(f"an epoch, {shape}", median(whole for whole, _ in pairs))
+    report("its steps alone, on batches in memory", median(bare for _, bare in pairs))
+    report("steps alone / epoch", middle, f"0.95 or more; quartiles {low:.3f} to {high:.3f}", "")
+
+
+def reading(resolution: int, folder: Path, count: int, repeats: int) -> None:
+    """A pass over the training images from the second on, and the same with Keras' reader of folders."""
+    photos = data.load(resolution, source=folder, limit=count)
+    training_set = next(path for path in sorted(folder.rglob("training_set")) if (path / "cats").is_dir())
+    theirs = keras.utils.image_dataset_from_directory(
+        training_set, image_size=(resolution, resolution), crop_to_aspect_ratio=True, verbose=False
+    )
+    batches = -(-photos.counts["train"] // 32)
+    pairs = interleaved(lambda: drain(photos.train), lambda: drain(theirs.take(batches)), repeats)
+    low, middle, high = quantiles((their / our for our, their in pairs), n=4)
+    report(f"{photos.counts['train']:,} images from memory", median(our for our, _ in pairs))
+    report("as many with image_dataset_from_directory", median(their for _, their in pairs))
+    report("image_dataset_from_directory / ours", middle, f"5 or more; quartiles {low:.2f} to {high:.2f}", "")
+
+
+def loading(resolution: int, folder: Path) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    photos = data.load(resolution, source=folder)
+    report(f"load {sum(photos.counts.values()):,} images at {resolution} px", time.perf_counter() - start)
+    images = sum(photos.images(split)[0].nbytes for split in photos.counts)
+    report("  these as uint8", images / 1e6, unit="MB")
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    report("  peak memory, above TensorFlow's own", grown / 1e6, unit="MB")
+
+
+def drain(dataset: Iterable) -> None:
+    for _ in dataset:
+        pass
+
+
+def on_disk(folder: Path) -> Path:
+    """The folder of the photos; where there are none, `folder`, after drawing JPEG files into it."""
+    photos = Path(os.environ.get("CATS_DOGS_DIR", "data/cats-dogs"))
+    if photos.is_dir():
+        return photos
+    print("No photos: these are drawn pictures.")
+    images, labels = data.load(data.LARGEST, source="drawn").images("train")
+    for split in data.LAYOUT.values():
+        for number, (image, label) in enumerate(zip(images[:1000], labels[:1000], strict=True)):
+            path = folder / split / f"{data.CLASSES[label]}s" / f"{number}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.asarray(image)).save(path, quality=90)
+    return folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--alpha", type=float, default=0.25)
+    parser.add_argument("--resolution", type=int, default=128)
+    parser.add_argument("--count", type=int, default=1024, help="images in a pass")
+    parser.add_argument("--repeats", type=int, default=9)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = on_disk(Path(temporary))
+        loading(args.resolution, folder)
+        reading(args.resolution, folder, args.count, args.repeats)
+    epoch(args.alpha, args.resolution, args.count, args.repeats)
+
+
+if __name__ == "__main__":
+    main()
