@@ -485,9 +485,7 @@ CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "init
 def main(arguments: list[str] | None = None) -> None:
     """The command line: train, evaluate once on the test split, record."""
     parser = _parser()
-    recipe = parser.parse_known_args(arguments)[0].recipe
-    parser.set_defaults(**RECIPES[recipe])
-    args = parser.parse_args(arguments)
+    args = _parsed(parser, arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
     kept = args.runs.parent / "models"
     if record.exists() and not args.force:
@@ -535,6 +533,12 @@ def main(arguments: list[str] | None = None) -> None:
     checkpoint.unlink(missing_ok=True)
     low, high = test.interval
     say(f"test accuracy {test.accuracy:.2%} ({low:.1%} to {high:.1%}), trained in {_duration(run.seconds)}")
+
+
+def _parsed(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options, those not given being what the recipe says."""
+    parser.set_defaults(**RECIPES[parser.parse_known_args(arguments)[0].recipe])
+    return parser.parse_args(arguments)
 
 
 def save_model(model: keras.Model, path: str | os.PathLike) -> None:
