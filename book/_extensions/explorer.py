@@ -1,0 +1,168 @@
+"""The explorer: its markup, the table of the published networks, and everything its script has to know, as JSON.
+
+The script counts by itself, but knows no layer by heart: the blocks come from `mobilenet_lib.architecture`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from string import Template
+
+from docutils import nodes
+from execution import ROOT
+from mathematics import typeset
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from mobilenet_lib import architecture, paper
+from mobilenet_lib.architecture import mobilenet, total
+
+HERE = Path(__file__).parent
+PAGE = "book/explorer"
+ASSETS = ("explorer.js", "explorer.css")
+
+# Each slider: what it is called, from where to where in which steps, and where it starts.
+SLIDERS = {
+    "alpha": ("Width multiplier α", 0.025, 2, 0.025, 1),
+    "resolution": ("Resolution in pixels", architecture.REDUCTION, 512, architecture.REDUCTION, 224),
+    "classes": ("Classes", 1, 1000, 1, 1000),
+}
+FORMULAS = {
+    "separable": r"D_K^2 \cdot \alpha M \cdot (\rho D_F)^2 + \alpha M \cdot \alpha N \cdot (\rho D_F)^2",
+    "full": r"D_K^2 \cdot \alpha M \cdot \alpha N \cdot (\rho D_F)^2",
+    "share": r"\frac{1}{\alpha N} + \frac{1}{D_K^2}",
+}
+
+
+def facts() -> dict:
+    """What the script has to know."""
+    published = [
+        {
+            "alpha": model.alpha,
+            "resolution": model.resolution,
+            "convolution": "separable",
+            "top1": model.top1,
+            "note": f"published; {model.quantized_top1} % in int8",
+        }
+        for model in paper.CHECKPOINTS
+    ]
+    full = next(network for network in paper.NETWORKS if network.arguments == {"separable": False})
+    published.append(
+        {"alpha": 1, "resolution": 224, "convolution": "full", "top1": full.top1, "note": "in the paper, Table 4"}
+    )
+    return {
+        "stem": architecture.STEM,
+        "blocks": architecture.BLOCKS,
+        "fullResolution": architecture.FULL_RESOLUTION,
+        "published": published,
+        "measured": measured(ROOT / "data" / "runs"),
+    }
+
+
+def measured(folder: Path) -> list[dict]:
+    """The recorded runs over α and resolution on the photos. Drawn cats and dogs do not count."""
+    runs = [json.loads(path.read_text("utf8")) for path in sorted(folder.glob("sweep-*.json"))]
+    return [
+        {
+            "alpha": run["settings"]["alpha"],
+            "resolution": run["settings"]["resolution"],
+            "accuracy": 100 * run["test"]["accuracy"],
+            "interval": [100 * end for end in run["test"]["interval"]],
+        }
+        for run in runs
+        if run["test"] and not run["data"]["drawn"]
+    ]
+
+
+class Explorer(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        template = HERE / "explorer.html"
+        self.env.note_dependency(str(template))
+        html = Template(template.read_text("utf8")).substitute(
+            sliders="".join(_slider(name, *slider) for name, slider in SLIDERS.items()),
+            data=json.dumps(facts()).replace("<", r"\u003c"),
+            **{name: typeset(tex, False)["html"] for name, tex in FORMULAS.items()},
+        )
+        return [nodes.raw("", html, format="html")]
+
+
+def _slider(name: str, label: str, low: float, high: float, step: float, start: float) -> str:
+    range_ = f'min="{low}" max="{high}" step="{step}" value="{start}"'
+    return (
+        f'<label for="explorer-{name}">{label}</label>'
+        f'<input type="range" id="explorer-{name}" name="{name}" {range_}>'
+        f'<input type="number" data-for="{name}" aria-label="{label}, as a number" {range_}>'
+    )
+
+
+class Published(SphinxDirective):
+    """The table of the 16 published networks. It is there without a script too."""
+
+    def run(self) -> list[nodes.Node]:
+        head = (
+            "Network",
+            "Mult-Adds, million",
+            "Parameters, million",
+            "float32, MB",
+            "int8, MB",
+            "Top-1",
+            "Top-1, int8",
+        )
+        columns = "".join(f'<th scope="col">{name}</th>' for name in head)
+        rows = "".join(_row(model) for model in paper.CHECKPOINTS)
+        html = (
+            '<div class="pst-scrollable-table-container"><table class="table published"><caption>The sixteen published '
+            "networks: counted by this book; accuracy on ImageNet as their authors print it, in percent</caption>"
+            f"<thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table></div>"
+        )
+        return [nodes.raw("", html, format="html")]
+
+
+def _row(model: paper.Checkpoint) -> str:
+    cost = total(mobilenet(model.alpha, model.resolution))
+    numbers = (
+        f"{cost.mult_adds / 1e6:.1f}",
+        f"{cost.params / 1e6:.2f}",
+        f"{4 * cost.params / 1e6:.1f}",
+        f"{cost.params / 1e6:.1f}",
+        model.top1,
+        model.quantized_top1,
+    )
+    link = f'<a href="?alpha={model.alpha}&amp;resolution={model.resolution}">{model.alpha}-{model.resolution}</a>'
+    cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
+    return f'<tr><th scope="row">{link}</th>{cells}</tr>'
+
+
+def link_settings(app: Sphinx, doctree: nodes.document) -> None:
+    """Let any page link to a setting: `[thinner](../book/explorer.md?alpha=0.5)`."""
+    for node in list(doctree.findall(addnodes.pending_xref)):
+        path, _, query = node["reftarget"].partition("?")
+        if query and path.endswith("explorer.md"):
+            address = f"{app.builder.get_relative_uri(app.env.docname, PAGE)}?{query}"
+            node.replace_self(nodes.reference("", "", *node.children, refuri=address, internal=True))
+
+
+def copy_assets(app: Sphinx) -> None:
+    for name in ASSETS:
+        target = Path(app.outdir) / "_static" / "explorer" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HERE / name, target)
+
+
+def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    # Here and not for the whole book: no other page needs them.
+    if pagename == PAGE:
+        app.add_js_file("explorer/explorer.js", loading_method="defer")
+        app.add_css_file("explorer/explorer.css")
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_directive("explorer", Explorer)
+    app.add_directive("published", Published)
+    app.connect("builder-inited", copy_assets)
+    app.connect("doctree-read", link_settings)
+    app.connect("html-page-context", add_assets)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
