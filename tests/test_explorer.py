@@ -1,0 +1,336 @@
+"""The explorer: its script counts like the library, and its page says what it shows."""
+
+import json
+import random
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from test_browser import AXE, ROOT, SITE, address, browser, page, pytestmark  # noqa: F401
+
+from mobilenet_lib import paper, plots
+from mobilenet_lib.architecture import BLOCKS, REDUCTION, STEM, mobilenet, total
+
+PAGE = "book/explorer.html"
+
+# What the page shows for each of many settings, chosen with its own controls.
+TRY = """settings => {
+    const form = document.querySelector("form.explorer");
+    const number = node => Number(node.firstChild.textContent.replaceAll(",", ""));
+    return settings.map(({convolution, ...numbers}) => {
+        for (const [name, value] of Object.entries(numbers)) {
+            form.elements[name].value = value;
+            if (Number(form.elements[name].value) !== value) throw new Error(`${name} refuses ${value}`);
+        }
+        form.elements.convolution.value = convolution;
+        form.elements.alpha.dispatchEvent(new Event("input"));
+        return {
+            total: ["multAdds", "params"].map(what => number(form.querySelector(`[data-fact=${what}]`))),
+            layers: [...form.querySelectorAll(".layers tbody tr")].map(row => [
+                row.cells[0].firstChild.textContent.trim(), row.dataset.kind, number(row.cells[1]), number(row.cells[2])
+            ]),
+        };
+    });
+}"""
+
+
+@pytest.fixture
+def explorer(page, address):
+    """Opens the page at a setting."""
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.emulate_media(color_scheme="light")
+
+    def opened(query=""):
+        page.goto(f"{address}/{PAGE}{query}", wait_until="load")
+        return page
+
+    return opened
+
+
+def fact(page, name):
+    return page.locator(f"[data-fact={name}]").inner_text()
+
+
+def setting(page):
+    return page.evaluate("""() => {
+        const { alpha, resolution, classes, convolution } = document.querySelector("form.explorer").elements;
+        return [alpha.value, resolution.value, classes.value, convolution.value].join(" ");
+    }""")
+
+
+def notice(page):
+    return page.locator("form.explorer .notice").inner_text().strip()
+
+
+def test_it_counts_every_layer_as_the_library_does_at_600_random_settings(explorer):
+    draw = random.Random(0)
+    corners = [(alpha, size, n) for alpha in (0.025, 2) for size in (32, 512) for n in (1, 1000)]
+    drawn = [(draw.randint(1, 80) / 40, 32 * draw.randint(1, 16), draw.randint(1, 1000)) for _ in range(300)]
+    settings = [
+        {"alpha": alpha, "resolution": size, "classes": n, "convolution": convolution}
+        for alpha, size, n in corners + drawn
+        for convolution in ("separable", "full")
+    ]
+    assert len(settings) > 600
+    for chosen, shown in zip(settings, explorer().evaluate(TRY, settings), strict=True):
+        *numbers, convolution = chosen.values()
+        layers = mobilenet(*numbers, separable=convolution == "separable")
+        assert shown["layers"] == [[one.name, one.kind, one.cost.mult_adds, one.cost.params] for one in layers], chosen
+        assert shown["total"] == [total(layers).mult_adds, total(layers).params], chosen
+
+
+def test_the_layers_come_from_the_library_and_stand_in_no_script(explorer):
+    data = json.loads(explorer().locator("#explorer-data").text_content())
+    assert (data["stem"], tuple(map(tuple, data["blocks"]))) == (STEM, BLOCKS)
+    script = (ROOT / "book" / "_extensions" / "explorer.js").read_text("utf8")
+    assert not re.search(r"\b(?:64|128|256|512|1024)\b", script)
+
+
+def test_the_sliders_reach_what_the_library_allows(explorer):
+    page = explorer()
+    limits = [
+        page.locator(f"#explorer-{name}").evaluate("({min, max, step}) => [min, max, step].map(Number)")
+        for name in ("alpha", "resolution", "classes")
+    ]
+    assert limits == [[0.025, 2, 0.025], [REDUCTION, 512, REDUCTION], [1, 1000, 1]]
+
+
+def test_bytes_are_four_or_one_per_weight(explorer):
+    page = explorer("?alpha=0.5&resolution=160")
+    params = total(mobilenet(0.5, 160)).params
+    assert (fact(page, "float32"), fact(page, "int8")) == (f"{4 * params / 1e6:.1f} MB", f"{params / 1e6:.1f} MB")
+    assert f"{4 * params:,} bytes" in page.locator("[data-note=float32]").inner_text()
+
+
+@pytest.mark.parametrize("model", paper.CHECKPOINTS, ids=lambda m: f"{m.alpha}-{m.resolution}")
+def test_it_shows_the_accuracy_of_each_published_network(explorer, model):
+    page = explorer(f"?alpha={model.alpha}&resolution={model.resolution}")
+    assert fact(page, "imagenet") == f"{model.top1:.1f} %"
+    assert f"{model.quantized_top1} %" in page.locator("[data-note=imagenet]").inner_text()
+    assert page.locator(".picture circle.here").count() == 1
+    assert f"{model.top1:.1f} %" in page.locator(".picture svg").get_attribute("aria-label")
+
+
+def test_full_convolutions_have_the_accuracy_of_table_4(explorer):
+    assert fact(explorer("?convolution=full"), "imagenet") == "71.7 %"
+
+
+@pytest.mark.parametrize("query", ["?alpha=0.7", "?resolution=96", "?alpha=0.5&convolution=full"])
+def test_it_claims_no_accuracy_that_nobody_has_published(explorer, query):
+    page = explorer(query)
+    assert fact(page, "imagenet") == "not published"
+    assert page.locator(".picture circle.here").count() == 0
+    assert page.locator(".picture line.unknown").count() == 1
+
+
+@pytest.fixture
+def measured(monkeypatch, tmp_path):
+    """What the page would know of runs that lie in a folder."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
+    import explorer
+
+    def record(name, *, drawn=False, test=True):
+        run = {
+            "settings": {"alpha": 0.25, "resolution": 96},
+            "data": {"drawn": drawn},
+            "test": {"accuracy": 0.9, "interval": [0.88, 0.92]} if test else None,
+        }
+        (tmp_path / f"{name}.json").write_text(json.dumps(run), "utf8")
+        return explorer.measured(tmp_path)
+
+    return record
+
+
+def test_it_knows_the_recorded_runs_of_the_sweep(measured):
+    assert measured("sweep-a025-096") == [{"alpha": 0.25, "resolution": 96, "accuracy": 90, "interval": [88, 92]}]
+
+
+def test_drawn_untested_and_other_runs_do_not_count(measured):
+    assert measured("ablation-repaired") == []
+    assert measured("sweep-drawn", drawn=True) == []
+    assert measured("sweep-untested", test=False) == []
+
+
+def test_it_shows_a_recorded_run(page, address):
+    run = {"alpha": 0.25, "resolution": 96, "accuracy": 90, "interval": [88, 92]}
+    html = (SITE / PAGE).read_text("utf8")
+    html = re.sub(r'"measured": \[.*?\]}', f'"measured": {json.dumps([run])}}}', html)
+    page.route(f"**/{PAGE}*", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.goto(f"{address}/{PAGE}?alpha=0.25&resolution=96")
+    assert fact(page, "catsDogs") == "90.0 %"
+    assert "88.0 to 92.0" in page.locator("[data-note=catsDogs]").inner_text()
+    page.locator("[name=convolution][value=full]").check()
+    assert fact(page, "catsDogs") == "not measured"
+
+
+@pytest.mark.parametrize("convolution", ["separable", "full"])
+def test_the_formula_has_the_numbers_of_the_block(explorer, convolution):
+    page = explorer(f"?alpha=0.75&convolution={convolution}")
+    separable, full, share = page.locator(".formulas .numbers").all_inner_texts()
+    assert separable == "3² · 384 · 14² + 384 · 384 · 14² = 29,578,752"
+    assert full == "3² · 384 · 384 · 14² = 260,112,384"
+    assert share == "1/384 + 1/9 = 11.4 %"
+    assert page.locator(".formulas .chosen").get_attribute("data-convolution") == convolution
+
+
+def test_each_bar_is_as_long_as_its_layer_is_dear(explorer):
+    page = explorer("?alpha=0.5&resolution=128&classes=10")
+    layers = [layer.cost.mult_adds for layer in mobilenet(0.5, 128, 10)]
+    widths = page.locator(".layers td:nth-of-type(1) rect").evaluate_all(
+        "all => all.map(bar => bar.getBoundingClientRect().width)"
+    )
+    assert [width / max(widths) for width in widths] == pytest.approx([one / max(layers) for one in layers], abs=0.01)
+
+
+def test_the_setting_is_in_the_address_and_comes_back_from_it(explorer):
+    page = explorer()
+    page.locator("#explorer-alpha").fill("0.5")
+    page.locator("[name=convolution][value=full]").check()
+    page.wait_for_url("**?alpha=0.5&resolution=224&classes=1000&convolution=full")
+    assert setting(page) == "0.5 224 1000 full"
+    page.reload()
+    assert setting(page) == "0.5 224 1000 full" and notice(page) == ""
+    assert fact(page, "multAdds") == f"{total(mobilenet(0.5, separable=False)).mult_adds:,}"
+
+
+def test_the_keyboard_is_enough(explorer):
+    page = explorer()
+    page.locator("#explorer-alpha").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Tab")  # the number beside it
+    assert page.evaluate("document.activeElement.value") == "0.975"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Home")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("37")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    assert setting(page) == "0.975 32 37 full"
+    assert fact(page, "params") == f"{total(mobilenet(0.975, 32, 37, separable=False)).params:,}"
+
+
+@pytest.mark.parametrize(
+    ("query", "shows", "says"),
+    [
+        ("?alpha=abc", "1 224 1000 separable", "Width multiplier α cannot be “abc”"),
+        ("?alpha=", "1 224 1000 separable", "Width multiplier α cannot be “”"),
+        ("?alpha=-1", "0.025 224 1000 separable", "from 0.025 to 2 in steps of 0.025. You see 0.025."),
+        ("?alpha=0.51", "0.5 224 1000 separable", "You see 0.5."),
+        ("?alpha=Infinity", "2 224 1000 separable", "You see 2."),
+        ("?resolution=33", "1 32 1000 separable", "“33”: it goes from 32 to 512 in steps of 32. You see 32."),
+        ("?resolution=1e9", "1 512 1000 separable", "You see 512."),
+        ("?classes=2.4", "1 224 2 separable", "You see 2."),
+        ("?convolution=half", "1 224 1000 separable", "they are separable or full"),
+        ("?alpha=<img src=x onerror=alert(1)>", "1 224 1000 separable", "“<img src=x"),
+    ],
+)
+def test_a_setting_that_is_not_allowed_gives_way_to_the_nearest_and_is_named(explorer, query, shows, says):
+    page = explorer(query)
+    assert setting(page) == shows
+    assert says in notice(page)
+    page.locator("#explorer-classes").press("ArrowLeft")
+    assert notice(page) == ""
+
+
+def test_two_settings_that_are_not_allowed_are_both_named(explorer):
+    page = explorer("?alpha=abc&resolution=33")
+    assert "“abc”" in notice(page) and "“33”" in notice(page)
+    assert page.locator("form.explorer .notice").get_attribute("role") == "status"
+
+
+def test_a_typed_number_is_set_right_too(explorer):
+    page = explorer("?alpha=0.5")
+    field = page.get_by_label("Width multiplier α, as a number")
+    field.fill("7")
+    field.press("Tab")
+    assert setting(page).startswith("2 ") and field.input_value() == "2" and "“7”" in notice(page)
+    field.fill("")
+    field.press("Tab")
+    assert field.input_value() == "2"
+
+
+def test_a_screen_reader_hears_the_result_once_the_slider_rests(explorer):
+    page = explorer("?alpha=0.5&resolution=160")
+    said = page.locator("form.explorer .summary[role=status]")
+    assert said.text_content().startswith("Mult-Adds: 76,524,800. Parameters: 1,319,648. ImageNet, top-1: 59.1 %.")
+    page.locator("#explorer-resolution").press("ArrowLeft")
+    assert "76,524,800" in said.text_content()
+    page.wait_for_function("document.querySelector('.summary').textContent.includes('49,')")
+
+
+def test_holding_a_key_down_does_not_flood_the_address(explorer):
+    page = explorer()
+    page.evaluate("""() => {
+        window.replaced = 0;
+        const replace = history.replaceState.bind(history);
+        history.replaceState = (...all) => { window.replaced += 1; replace(...all); };
+    }""")
+    for _ in range(40):
+        page.locator("#explorer-classes").press("ArrowLeft")
+    page.wait_for_url("**classes=960*")
+    assert page.evaluate("window.replaced") < 10
+
+
+@pytest.mark.parametrize("look", ["light 390", "light 1400", "dark 390", "dark 1400"])
+@pytest.mark.parametrize("query", ["?alpha=abc&convolution=full", "?alpha=2&resolution=512&convolution=full"])
+def test_it_is_accessible_and_fits_the_screen(explorer, look, query):
+    scheme, width = look.split()
+    page = explorer()
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": int(width), "height": 844})
+    page.goto(page.url + query)
+    assert page.evaluate("document.documentElement.scrollWidth") <= int(width)
+    cramped = page.locator(".explorer :is(dd, th, td, .notice)").evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+    )
+    assert cramped == []
+    page.evaluate(AXE.read_text("utf8"))
+    found = page.evaluate("axe.run()")["violations"]
+    assert [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]] == []
+
+
+def test_without_a_script_there_is_the_table_of_the_sixteen(browser, address):
+    soup = BeautifulSoup((SITE / PAGE).read_text("utf8"), "html.parser")
+    assert soup.find("form", class_="explorer").has_attr("hidden")
+    assert "JavaScript" in soup.find("article").noscript.get_text()
+    rows = soup.find("table", class_="published").tbody.find_all("tr")
+    assert len(rows) == 16
+    for row, model in zip(rows, paper.CHECKPOINTS, strict=True):
+        cost = total(mobilenet(model.alpha, model.resolution))
+        name, mult_adds, params, *_, top1, int8 = [cell.get_text() for cell in row.find_all(["th", "td"])]
+        assert name == f"{model.alpha}-{model.resolution}"
+        assert (mult_adds, params) == (f"{cost.mult_adds / 1e6:.1f}", f"{cost.params / 1e6:.2f}")
+        assert (top1, int8) == (str(model.top1), str(model.quantized_top1))
+        query = dict(parse_qsl(urlsplit(row.a["href"]).query))
+        assert query == {"alpha": str(model.alpha), "resolution": str(model.resolution)}
+
+
+def test_the_table_leads_to_the_setting(explorer):
+    page = explorer()
+    page.get_by_role("link", name="0.25-128").click()
+    page.wait_for_url("**?alpha=0.25&resolution=128")
+    assert setting(page) == "0.25 128 1000 separable"
+
+
+def test_it_works_from_a_file(page):
+    page.goto(f"{(SITE / PAGE).as_uri()}?alpha=0.5")
+    page.locator("#explorer-resolution").press("Home")
+    page.wait_for_url("**?alpha=0.5&resolution=32&classes=1000&convolution=separable")
+    assert fact(page, "multAdds") == f"{total(mobilenet(0.5, 32)).mult_adds:,}"
+
+
+def test_only_this_page_loads_its_script(browser):
+    pages = [path for path in SITE.rglob("*.html") if "_static/explorer/" in path.read_text("utf8")]
+    assert pages == [SITE / PAGE]
+    assert not re.search(r"<[^>]* on\w+=", re.search(r"<form.*?</form>", (SITE / PAGE).read_text("utf8"), re.DOTALL)[0])
+
+
+def test_kinds_of_layers_have_the_colors_of_the_figures():
+    css = (ROOT / "book" / "_extensions" / "explorer.css").read_text("utf8")
+    for kind in ("standard", "depthwise", "pointwise", "dense"):
+        assert f"--{kind}: {plots.COLORS[kind]};" in css
