@@ -317,6 +317,12 @@ def test_the_table_leads_to_the_setting(explorer):
     assert setting(page) == "0.25 128 1000 separable"
 
 
+def test_other_pages_link_to_a_setting():
+    soup = BeautifulSoup((SITE / "book/intro.html").read_text("utf8"), "html.parser")
+    link = soup.find("article").find("a", string="half the width at 160 pixels")
+    assert link["href"] == "explorer.html?alpha=0.5&resolution=160"
+
+
 def test_it_works_from_a_file(page):
     page.goto(f"{(SITE / PAGE).as_uri()}?alpha=0.5")
     page.locator("#explorer-resolution").press("Home")
