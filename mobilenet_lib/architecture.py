@@ -58,6 +58,19 @@ class Layer:
             return costs.depthwise(self.out_size, self.in_channels, self.kernel)
         return costs.standard(self.out_size, self.in_channels, self.out_channels, self.kernel)
 
+    def bytes_moved(self, width: int = 4) -> int:
+        """The least that has to pass between memory and processor: input and weights once in, output once out.
+
+        `width` is how many bytes a number takes: 4 as float32, 1 as int8.
+        """
+        width = positive("width", width)
+        maps = self.in_size**2 * self.in_channels + self.out_size**2 * self.out_channels
+        return width * (maps + self.cost.params)
+
+    def intensity(self, width: int = 4) -> float:
+        """Arithmetic intensity: Mult-Adds for each byte moved (Williams, Waterman and Patterson 2009)."""
+        return self.cost.mult_adds / self.bytes_moved(width)
+
 
 def mobilenet(
     alpha: float = 1.0,

@@ -8,6 +8,7 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
 from __future__ import annotations
 
 import argparse
+import copy
 import io
 import logging
 import os
@@ -28,12 +29,13 @@ import flatbuffers
 import keras
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from keras import layers
 from tensorflow.lite.tools import flatbuffer_utils
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from mobilenet_lib import data
+from mobilenet_lib.architecture import REDUCTION
 from mobilenet_lib.costs import positive
 from mobilenet_lib.training import Evaluation
 
@@ -106,12 +108,54 @@ def convert(
         content = flatbuffer_utils.read_model_from_bytearray(bytearray(converter.convert()))
     _name(content, model)
     _describe(content, labels)
-    file = io.BytesIO(flatbuffer_utils.convert_object_to_bytearray(content))
-    if labels:
-        with zipfile.ZipFile(file, "a") as attached:
-            # An entry without a date, so that the same model gives the same file.
-            attached.writestr(zipfile.ZipInfo(LABELS), "\n".join(labels) + "\n")
-    return file.getvalue()
+    return _packed(content, labels)
+
+
+def resized(tflite_model: File, resolution: int) -> bytes:
+    """The same MobileNet for images of `resolution` × `resolution` pixels, without another conversion.
+
+    No weight depends on the size of the image, only the shapes between the layers do. Raises `ValueError` unless
+    `tflite_model` is a whole .tflite file of an image classifier and `resolution` a positive multiple of 32.
+    """
+    resolution = positive("resolution", resolution)
+    if resolution % REDUCTION:
+        raise ValueError(f"resolution must be a multiple of {REDUCTION}, not {resolution!r}")
+    *_, channels = _Network(tflite_model, 1).shape
+    content = flatbuffer_utils.read_model_from_bytearray(bytearray(_read(tflite_model)))
+    (graph,) = content.subgraphs
+    graph.tensors[graph.inputs[0]].shape = [1, resolution, resolution, channels]
+    # LiteRT works out the other shapes; the accelerator would hide them.
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    shapes = _opened(_packed(content), experimental_op_resolver_type=plain).get_tensor_details()
+    for details in shapes:
+        if details["index"] < len(graph.tensors):
+            graph.tensors[details["index"]].shape = details["shape"]
+    return _packed(content, labels(tflite_model))
+
+
+def operators(tflite_model: File) -> dict[str, bytes]:
+    """Each operator of the file as a .tflite file of its own, by the name of its layer, from first to last.
+
+    LiteRT's interface to Python does not say which operator takes how long; `latency` of these files does. What only
+    unpacks weights, as in a float16 file, stays with the operator that uses them.
+    """
+    _opened(tflite_model)
+    content = flatbuffer_utils.read_model_from_bytearray(bytearray(_read(tflite_model)))
+    if len(content.subgraphs) != 1:
+        raise ValueError(f"tflite_model must hold one graph; {_called(tflite_model)} holds {len(content.subgraphs)}")
+    (graph,) = content.subgraphs
+    files: dict[str, bytes] = {}
+    unpacking: dict[int, list[schema.OperatorT]] = {}
+    for operator in graph.operators:
+        inputs = [place for place in operator.inputs if place != -1]  # -1 stands for one that is left out
+        before = [part for place in inputs for part in unpacking.get(place, [])]
+        if all(_constant(content, place) or place in unpacking for place in inputs):
+            unpacking[operator.outputs[0]] = [*before, operator]
+            continue
+        names = [graph.tensors[place].name.decode() for place in (*operator.inputs[1:2], operator.outputs[0])]
+        name = next((name.removesuffix("/kernel") for name in names if name.endswith("/kernel")), names[-1])
+        files[name] = _cut(content, [*before, operator])
+    return files
 
 
 def save(tflite_model: bytes, path: str | os.PathLike) -> None:
@@ -179,46 +223,67 @@ class Latency:
 
 
 def latency(
-    tflite_models: File | Mapping[str, File], *, repeats: int = 100, threads: int = 1
+    tflite_models: File | Mapping[str, File], *, repeats: int = 100, threads: int | Mapping[str, int] = 1
 ) -> Latency | dict[str, Latency]:
     """How long one image takes: for one model, or for each in a dictionary of models.
 
-    Several models take turns, so that whatever else the machine does meets all of them alike. In its turn a model runs
-    twice, and the second run counts: the first one brings its weights back into the processor's cache, where they
-    would be when it runs frame after frame.
+    `threads` is how many processor cores each may use, or a dictionary with the number for each name.
+
+    Several models take turns, so that whatever else the machine does meets all of them alike: divide the times of two
+    turn by turn to compare them. In its turn a model runs twice, and the second run counts: the first one brings its
+    weights back into the processor's cache, where they would be when it runs frame after frame.
     """
     repeats = positive("repeats", repeats)
     if not isinstance(tflite_models, Mapping):
         return latency({"": tflite_models}, repeats=repeats, threads=threads)[""]
-    networks = {name: _Network(model, threads) for name, model in tflite_models.items()}
+    if not tflite_models:
+        raise ValueError("tflite_models must hold at least one model, not none")
+    if not isinstance(threads, Mapping):
+        threads = dict.fromkeys(tflite_models, threads)
+    if missing := [name for name in tflite_models if name not in threads]:
+        raise ValueError(f"threads must have a number for each of the models; {missing[0]!r} has none")
+    interpreters = {name: _opened(model, threads[name]) for name, model in tflite_models.items()}
     noise = np.random.default_rng(0)
-    for network in networks.values():
-        network.feed(noise.uniform(-1, 1, network.shape).astype(np.float32))
-    times = {name: np.empty(repeats) for name in networks}
+    for interpreter in interpreters.values():
+        for details in interpreter.get_input_details():
+            interpreter.set_tensor(details["index"], _noise(noise, details))
+    times = {name: np.empty(repeats) for name in interpreters}
     for turn in range(-max(3, repeats // 10), repeats):  # those before 0 warm up
-        for name, network in networks.items():
-            network.run()
+        for name, interpreter in interpreters.items():
+            interpreter.invoke()
             start = time.perf_counter()
-            network.run()
+            interpreter.invoke()
             if turn >= 0:
                 times[name][turn] = 1e3 * (time.perf_counter() - start)
     return {name: Latency(values) for name, values in times.items()}
+
+
+def _noise(source: np.random.Generator, details: dict[str, Any]) -> np.ndarray:
+    """Numbers for an input of the interpreter: how long convolutions take does not depend on which."""
+    if np.issubdtype(details["dtype"], np.floating):
+        return source.uniform(-1, 1, details["shape"]).astype(details["dtype"])
+    return source.integers(0, 128, details["shape"]).astype(details["dtype"])
+
+
+def _opened(tflite_model: File, threads: int = 1, **options: Any) -> Interpreter:
+    content, problem = _read(tflite_model), None
+    threads = positive("threads", threads)
+    with _quiet():
+        try:
+            interpreter = Interpreter(model_content=content, num_threads=threads, **options)
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            problem = str(error).strip()
+    if problem is not None:
+        raise ValueError(f"tflite_model must be a whole .tflite file, not {_called(tflite_model)}: {problem}")
+    return interpreter
 
 
 class _Network:
     """A .tflite file in the interpreter: one image in, the probabilities of its classes out."""
 
     def __init__(self, tflite_model: File, threads: int) -> None:
-        content, problem = _read(tflite_model), None
-        threads = positive("threads", threads)
-        with _quiet():
-            try:
-                interpreter = Interpreter(model_content=content, num_threads=threads)
-                interpreter.allocate_tensors()
-            except (ValueError, RuntimeError) as error:
-                problem = str(error).strip()
-        if problem is not None:
-            raise ValueError(f"tflite_model must be a whole .tflite file, not {_called(tflite_model)}: {problem}")
+        interpreter = _opened(tflite_model, threads)
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1:
             raise ValueError(
@@ -234,21 +299,17 @@ class _Network:
             )
         self.shape = shape[1:]
         self.interpreter = interpreter
-        self.run: Callable[[], None] = interpreter.invoke
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        self.feed(image)
-        self.run()
-        output = self.interpreter.get_tensor(self.output["index"])[0]
-        scale, zero_point = self.output["quantization"]
-        return np.float32(scale) * (output.astype(np.float32) - zero_point) if scale else output
-
-    def feed(self, image: np.ndarray) -> None:
         scale, zero_point = self.input["quantization"]
         if scale:
             kind = np.iinfo(self.input["dtype"])
             image = np.clip(np.round(image / np.float32(scale)) + zero_point, kind.min, kind.max).astype(kind.dtype)
         self.interpreter.set_tensor(self.input["index"], image[np.newaxis])
+        self.interpreter.invoke()
+        output = self.interpreter.get_tensor(self.output["index"])[0]
+        scale, zero_point = self.output["quantization"]
+        return np.float32(scale) * (output.astype(np.float32) - zero_point) if scale else output
 
 
 def _image_shape(model: keras.Model) -> tuple[int, int, int]:
@@ -391,6 +452,48 @@ def _rounded(kernel: np.ndarray, *, per_input: bool) -> np.ndarray:
     largest = np.abs(kernel).max(axis=(0, 1) if per_input else (0, 1, 2), keepdims=True)
     scale = np.where(largest, largest, 1) / 127
     return np.round(kernel / scale) * scale
+
+
+# Files from parts of files --------------------------------------------------------------------------------------------
+
+
+def _packed(content: schema.ModelT, labels: Sequence[str] = ()) -> bytes:
+    file = io.BytesIO(flatbuffer_utils.convert_object_to_bytearray(content))
+    if labels:
+        with zipfile.ZipFile(file, "a") as attached:
+            # An entry without a date, so that the same model gives the same file.
+            attached.writestr(zipfile.ZipInfo(LABELS), "\n".join(labels) + "\n")
+    return file.getvalue()
+
+
+def _constant(content: schema.ModelT, place: int) -> bool:
+    data = content.buffers[content.subgraphs[0].tensors[place].buffer].data
+    return data is not None and len(data) > 0
+
+
+def _cut(content: schema.ModelT, operators: list[schema.OperatorT]) -> bytes:
+    """A file of these `operators` alone, with their weights; what flows into them from others is its input."""
+    tensors = content.subgraphs[0].tensors
+    part, graph = schema.ModelT(), schema.SubGraphT()
+    part.version, part.operatorCodes, part.subgraphs = content.version, content.operatorCodes, [graph]
+    part.buffers, graph.tensors, graph.operators = [schema.BufferT()], [], []
+    moved: dict[int, int] = {-1: -1}
+    for operator in operators:
+        for place in (*operator.inputs, *operator.outputs):
+            if place not in moved:
+                moved[place] = len(graph.tensors)
+                graph.tensors.append(copy.copy(tensors[place]))
+                graph.tensors[-1].buffer = 0
+                if _constant(content, place):
+                    graph.tensors[-1].buffer = len(part.buffers)
+                    part.buffers.append(content.buffers[tensors[place].buffer])
+        graph.operators.append(copy.copy(operator))
+        graph.operators[-1].inputs = [moved[place] for place in operator.inputs]
+        graph.operators[-1].outputs = [moved[place] for place in operator.outputs]
+    made = {place for operator in operators for place in operator.outputs}
+    graph.inputs = [new for old, new in moved.items() if old != -1 and old not in made and not _constant(content, old)]
+    graph.outputs = graph.operators[-1].outputs
+    return _packed(part)
 
 
 # What travels with the weights ----------------------------------------------------------------------------------------

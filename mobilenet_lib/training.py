@@ -107,8 +107,8 @@ class Run:
     name: str = ""
     command: str = ""
     date: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d"))
-    versions: dict[str, str] = field(default_factory=lambda: _versions())
-    machine: dict[str, Any] = field(default_factory=lambda: _machine())
+    versions: dict[str, str] = field(default_factory=lambda: versions())
+    machine: dict[str, Any] = field(default_factory=lambda: machine())
 
     def curve(self, metric: str) -> list[float]:
         """One metric of every epoch, such as `"val_accuracy"`."""
@@ -429,7 +429,7 @@ def _restore(path: Path, model: keras.Model, settings: dict) -> tuple[list, list
         return about["history"], [arrays[f"best{i}"] for i in range(len(model.weights))]
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "backend": keras.backend.backend()}
     for package in ("tensorflow", "jax", "keras", "numpy"):
         try:
@@ -439,7 +439,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     """Processor, cores and graphics processor; nothing that tells one machine of a kind from another."""
     processor = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")

@@ -114,3 +114,44 @@ def test_a_resolution_that_is_no_size_is_refused(size):
 def test_a_bad_number_of_classes_is_refused(classes):
     with pytest.raises(ValueError, match=rf"^classes must be a positive whole number, not {classes!r}$"):
         mobilenet(classes=classes)
+
+
+def of_kind(layers, kind):
+    return [layer for layer in layers if layer.kind == kind]
+
+
+def test_bytes_moved_are_input_weights_and_output_once():
+    """The 14×14×512 blocks of Table 3, worked out by hand: maps of 100,352 numbers, 4,608 and 262,144 weights."""
+    depthwise, pointwise = mobilenet()[13:15]
+    assert (depthwise.name, pointwise.name) == ("conv_dw_7", "conv_pw_7")
+    assert depthwise.bytes_moved() == 4 * (2 * 100_352 + 4_608) == 821_248
+    assert pointwise.bytes_moved() == 4 * (2 * 100_352 + 262_144) == 1_851_392
+    assert pointwise.bytes_moved(1) == 462_848
+
+
+def test_a_layer_with_stride_reads_more_than_it_writes():
+    first = mobilenet()[0]
+    assert first.bytes_moved(1) == 224 * 224 * 3 + 3 * 3 * 3 * 32 + 112 * 112 * 32
+
+
+def test_the_weights_moved_are_the_parameters_and_the_maps_are_those_between_layers():
+    layers = mobilenet(0.5, 160, 10)
+    maps = sum(layer.in_size**2 * layer.in_channels + layer.out_size**2 * layer.out_channels for layer in layers)
+    assert sum(layer.bytes_moved(1) for layer in layers) == maps + total(layers).params
+
+
+def test_a_depthwise_layer_has_at_most_nine_eighths_of_a_mult_add_for_each_byte_of_float32():
+    """Nine Mult-Adds for each number that is read and each that is written, four bytes each: 9 / (2 · 4)."""
+    intensities = [layer.intensity() for layer in of_kind(mobilenet(), "depthwise")]
+    assert max(intensities) < 9 / 8 and max(intensities) > 1.12
+    assert min(layer.intensity() for layer in of_kind(mobilenet(), "pointwise")) > 4 * max(intensities)
+
+
+def test_int8_has_four_times_the_intensity_of_float32():
+    assert all(layer.intensity(1) == pytest.approx(4 * layer.intensity()) for layer in mobilenet())
+
+
+@pytest.mark.parametrize("width", [0, -4, 0.5, "4", True])
+def test_the_bytes_of_a_number_are_a_positive_whole_number(width):
+    with pytest.raises(ValueError, match=f"width must be a positive whole number, not {width!r}"):
+        mobilenet()[0].intensity(width)

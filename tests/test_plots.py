@@ -46,6 +46,7 @@ class Taken(NamedTuple):
 
 MODELS = [Model(1.0, 224, 569, 4.2, 16.8, 70.9), Model(1.0, 128, 186, 4.2, 16.8, 65.2)]
 MODELS += [Model(0.75, 160, 166, 2.6, 10.3, 65.3), Model(0.3, 96, 10, 0.6, 2.4, 45.0)]
+TIMES = [Taken(20.0, (19, 22)), Taken(6.0, (5.5, 7)), Taken(7.0, (6.5, 8))]  # the third has least and is not fastest
 FRONT = [model for model in MODELS if model.resolution != 128]
 
 DRAWINGS = {
@@ -79,6 +80,12 @@ FIGURES = {
     "spread": lambda: plots.spread({"dw_1": [1.0, 2.0, 4.0], "dw_2": [0.0, 0.1, 10.0]}),
     "agreement": lambda: plots.agreement([0.1, 0.6, 0.9], {"float16": [0.1, 0.6, 0.9], "int8": [0.2, 0.4, 0.9]}),
     "durations": lambda: plots.durations({"float32": Taken(2.0, (1.5, 2.5)), "int8": Taken(0.75, (0.7, 0.9))}),
+    "time against": lambda: plots.time_against(
+        MODELS[:3], TIMES, {"million Mult-Adds": [569, 186, 166], "million parameters": [4.2, 4.2, 2.6]}
+    ),
+    "roofline": lambda: plots.roofline(
+        {"depthwise": [(1.1, 12.0), (0.5, 10.0)], "pointwise": [(28.0, 35.0)]}, 45.0, {"memory": 8.0, "cache": 50.0}
+    ),
     "by count": lambda: plots.by_count(
         {"plain": {1: 0.4, 10: 0.2}, "corrected": {1: 0.3, 10: 0.1}}, alt="Error by images", xlabel="n", ylabel="error"
     ),
@@ -140,6 +147,9 @@ def test_the_alternative_text_is_a_description(picture):
         ("spread", "by a factor of 4 to 100 (dw_2)"),
         ("agreement", "Images whose answer changes: float16 0, int8 1."),
         ("durations", "medians: float32 2 ms, int8 0.75 ms"),
+        ("time against", "million Mult-Adds: of 3 pairs, in 1 the one with less takes longer"),
+        ("roofline", "depthwise: 0.8 Mult-Adds per byte, 11 billion per second"),
+        ("roofline", "At most 45 billion Mult-Adds per second; memory 8 GB/s, cache 50 GB/s."),
         ("by count", "plain: 0.4 with 1, 0.2 with 10; corrected: 0.3 with 1, 0.1 with 10."),
         ("standard step 4", "D_K times D_K times M times N times D_F times D_F"),
     ],
@@ -214,6 +224,14 @@ def test_a_notebook_shows_an_image_as_wide_as_intended_that_shrinks_on_a_phone()
     assert image["width"] == "480"
     assert image["style"] == "max-width:100%;height:auto"
     assert image["src"].startswith("data:image/svg+xml;base64,")
+
+
+def test_a_caption_stands_below_the_image_and_in_the_text_form():
+    picture, _ = plots.figure(5.0, alt="A figure")
+    assert "figcaption" not in picture._repr_html_()
+    html = picture.captioned("Measured on <one> machine")._repr_html_()
+    assert html.startswith("<figure") and "<figcaption>Measured on &lt;one&gt; machine</figcaption>" in html
+    assert repr(picture) == "Figure: A figure Measured on <one> machine"
 
 
 def test_the_text_form_is_the_alternative_text():
@@ -597,3 +615,37 @@ def test_scaling_wants_the_whole():
 def test_multipliers_wants_a_block():
     with pytest.raises(ValueError, match="blocks must hold at least one block"):
         plots.multipliers({})
+
+
+@pytest.mark.parametrize(
+    ("times", "quantities", "message"),
+    [
+        (TIMES, {}, "quantities must hold at least one, not none"),
+        (TIMES[:2], {"Mult-Adds": [1, 2, 3]}, "times must be one for each of the 3 models, not 2"),
+        (TIMES, {"Mult-Adds": [1, 2]}, "Mult-Adds must be one for each of the 3 models, not 2"),
+    ],
+)
+def test_time_against_says_what_is_wrong(times, quantities, message):
+    with pytest.raises(ValueError, match=message):
+        plots.time_against(MODELS[:3], times, quantities)
+
+
+def test_a_roof_is_flat_from_where_bandwidth_suffices():
+    (axes,) = FIGURES["roofline"]().axes
+    memory, cache = (line for line in axes.lines if len(line.get_xdata()) == 200)
+    for line, bandwidth in ((memory, 8.0), (cache, 50.0)):
+        x, y = np.array(line.get_data())
+        np.testing.assert_allclose(y, np.where(x < 45 / bandwidth, bandwidth * x, 45))
+
+
+@pytest.mark.parametrize(
+    ("points", "bandwidths", "message"),
+    [
+        ({}, {"memory": 8.0}, "points must hold at least one layer"),
+        ({"depthwise": []}, {"memory": 8.0}, "points must hold at least one layer"),
+        ({"depthwise": [(1.0, 1.0)]}, {}, "bandwidths must hold at least one"),
+    ],
+)
+def test_roofline_says_what_is_wrong(points, bandwidths, message):
+    with pytest.raises(ValueError, match=message):
+        plots.roofline(points, 45.0, bandwidths)

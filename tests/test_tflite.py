@@ -12,7 +12,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from PIL import Image
 from tensorflow.lite.tools import flatbuffer_utils
 
-from mobilenet_lib import data, models, tflite, training
+from mobilenet_lib import architecture, data, models, tflite, training
 
 SIZE = 64
 ROUNDING = 5e-5  # on the network below, Keras and LiteRT are each up to 1.3e-5 away from the same sums in float64
@@ -268,6 +268,107 @@ def test_latency_is_a_distribution_for_each_model(files):
         low, high = taken.quartiles
         assert taken.milliseconds.shape == (12,) and 0 < low <= taken.median <= high
     assert re.fullmatch(r"[\d.e+]+ ms \(half of 7 runs took .* ms\)", repr(tflite.latency(files["int8"], repeats=7)))
+
+
+def test_each_model_may_have_threads_of_its_own(files):
+    same = {"one thread": files["float32"], "two threads": files["float32"]}
+    times = tflite.latency(same, repeats=3, threads={"one thread": 1, "two threads": 2})
+    assert list(times) == ["one thread", "two threads"]
+    with pytest.raises(ValueError, match="threads must have a number for each of the models; 'two threads' has none"):
+        tflite.latency(same, threads={"one thread": 1})
+
+
+def test_models_take_turns(files, monkeypatch):
+    """Two runs each in their turn; three turns warm up."""
+    runs, opened = [], tflite._opened
+
+    def watched(content, threads):
+        interpreter = opened(content, threads)
+        monkeypatch.setattr(interpreter, "invoke", lambda: runs.append(content))
+        return interpreter
+
+    monkeypatch.setattr(tflite, "_opened", watched)
+    tflite.latency({"a": files["float32"], "b": files["int8"]}, repeats=2)
+    assert runs == [files["float32"], files["float32"], files["int8"], files["int8"]] * (3 + 2)
+
+
+# Parts of a file
+
+
+@pytest.mark.parametrize("mode", tflite.MODES)
+def test_every_layer_with_weights_is_an_operator_with_its_name(files, mode):
+    names = list(tflite.operators(files[mode]))
+    layers = [layer.name for layer in architecture.mobilenet(0.25, SIZE, 2)]
+    assert [name for name in names if name in layers] == layers
+    assert names[-1] == "probabilities"
+
+
+@pytest.mark.parametrize("mode", ["float32", "dynamic", "int8"])
+def test_operators_one_after_the_other_compute_what_the_file_computes(files, mode):
+    """Without the accelerator, which merges operators and so rounds in other places."""
+    image = pictures(1, seed=1)
+    values = image
+    for content in tflite.operators(files[mode]).values():
+        values = result(content, values)
+    np.testing.assert_array_equal(values, result(files[mode], image))
+
+
+def result(content, values):
+    interpreter = opened(content)
+    ((place,), (output,)) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.set_tensor(place["index"], values)
+    interpreter.invoke()
+    return interpreter.get_tensor(output["index"])
+
+
+def test_unpacking_weights_stays_with_the_operator_that_uses_them(files):
+    parts = tflite.operators(files["float16"])
+    assert operators(parts["conv_pw_1"]) == {"CONV_2D", "DEQUANTIZE"}
+    assert not [content for content in parts.values() if operators(content) == {"DEQUANTIZE"}]
+
+
+def test_an_operator_file_has_the_weights_of_its_operator_alone(files):
+    parts = tflite.operators(files["float32"])
+    for layer in architecture.mobilenet(0.25, SIZE, 2):
+        weights = 4 * (layer.cost.params + layer.out_channels)  # and the bias
+        assert weights < len(parts[layer.name]) < weights + 1500
+
+
+def test_operators_can_be_timed(files):
+    times = tflite.latency(tflite.operators(files["int8"]), repeats=3)
+    assert {"conv1", "conv_dw_13", "conv_pw_13", "conv_preds"} <= set(times)
+
+
+def test_a_broken_file_has_no_operators(files):
+    with pytest.raises(ValueError, match=r"tflite_model must be a whole \.tflite file"):
+        tflite.operators(files["float32"][:1000])
+
+
+@pytest.mark.parametrize("resolution", [32, 96])
+def test_a_resized_file_computes_what_keras_computes_at_that_size(model, files, resolution):
+    other = models.mobilenet(0.25, resolution, 2)
+    other.set_weights(model.get_weights())
+    resized, images = tflite.resized(files["float32"], resolution), pictures(5, resolution)
+    np.testing.assert_allclose(
+        tflite.predict(resized, images), np.asarray(other(images, training=False)), atol=ROUNDING
+    )
+    assert tflite.labels(resized) == LABELS
+
+
+def test_a_resized_file_is_the_file_converted_at_that_size(model, files):
+    other = models.mobilenet(0.25, 96, 2)
+    other.set_weights(model.get_weights())
+    shapes, expected = (
+        {details["name"]: details["shape"].tolist() for details in opened(content).get_tensor_details()}
+        for content in (tflite.resized(files["float32"], 96), tflite.convert(other, "float32"))
+    )
+    assert shapes == expected
+
+
+@pytest.mark.parametrize("resolution", [0, -32, 1.5, "96", 100])
+def test_a_file_is_resized_to_multiples_of_32(files, resolution):
+    with pytest.raises(ValueError, match=f"resolution must be a .*, not {resolution!r}"):
+        tflite.resized(files["float32"], resolution)
 
 
 # Nothing on the page but what you asked for
