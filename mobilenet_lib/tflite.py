@@ -509,13 +509,18 @@ def _name(content: schema.ModelT, model: keras.Model) -> None:
         return next((word for word in words if word in names and (names[word] or not weights)), None)
 
     (graph,) = content.subgraphs
+    unpacking = [operator for operator in graph.operators if _constant(content, operator.inputs[0])]  # of float16
     for operator in graph.operators:
+        if operator in unpacking:
+            continue
         _, *parameters = (graph.tensors[place] for place in operator.inputs)
         output = graph.tensors[operator.outputs[0]]
         if parameters and (name := layer(parameters[0], weights=True)):
             for tensor, role in zip(parameters, ("kernel", "bias"), strict=False):
                 tensor.name = f"{name}/{role}".encode()
         output.name = (layer(output, weights=False) or output.name.decode().split(";")[0]).encode()
+    for operator in unpacking:
+        graph.tensors[operator.inputs[0]].name = graph.tensors[operator.outputs[0]].name
     (image,), (probabilities,) = graph.inputs, graph.outputs
     graph.tensors[image].name, graph.tensors[probabilities].name = b"image", b"probabilities"
     signature = schema.SignatureDefT()
