@@ -1,6 +1,7 @@
 """Export to .tflite and running it: the same answers, small files, and what stops at a bad argument."""
 
 import io
+import json
 import re
 import zipfile
 
@@ -450,6 +451,32 @@ def test_a_model_that_is_not_built_is_refused():
         tflite.convert(keras.Sequential([keras.layers.GlobalAveragePooling2D()]), "float32")
 
 
+def test_a_model_with_an_open_batch_gives_a_file_for_one_image(model):
+    assert model.input_shape[0] is None
+    content = tflite.convert(model, "float32")
+    assert opened(content).get_input_details()[0]["shape_signature"].tolist() == [1, SIZE, SIZE, 3]
+
+
+def test_a_conversion_that_is_refused_writes_nothing(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for images in (None, pictures(2, 32), pictures(1) * 200):
+        with pytest.raises(ValueError, match="calibration"):
+            tflite.save(tflite.convert(model, "int8", images), "model.tflite")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dataset_with_a_number_that_is_none_is_refused(files):
+    images = pictures(2)
+    images[1, 0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"dataset must be float images .* not a number"):
+        tflite.evaluate(files["float32"], [(images, np.array([0, 1]))])
+
+
+def test_no_models_have_no_latency():
+    with pytest.raises(ValueError, match="tflite_models must hold at least one model, not none"):
+        tflite.latency({})
+
+
 @pytest.mark.parametrize("labels", ["ab", ["cat"], ["cat", "dog", "bird"]])
 def test_labels_must_name_each_class(model, labels):
     with pytest.raises(ValueError, match="labels must name each of the 2 classes"):
@@ -553,6 +580,55 @@ def test_a_missing_or_broken_model_is_named(tmp_path, capfd):
         assert stopped.value.code == 2
         shown = capfd.readouterr().err
         assert reason in shown and path.name in shown
+
+
+# Recording what the formats do
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A folder with a small kept model and what the command recorded of it on a few drawn images."""
+    folder = tmp_path_factory.mktemp("models and exports")
+    training.save_model(lively(), folder / "lively.keras")
+    kept, exports = str(folder / "lively.keras"), str(folder / "exports")
+    assert tflite.main(["record", kept, "--data", "drawn", "--limit", "20", "--exports", exports]) == 0
+    return folder
+
+
+def test_the_command_line_records_every_format_on_the_test_split(recorded, model):
+    found = json.loads((recorded / "exports" / "lively.json").read_text("utf8"))
+    names = [file["file"] for file in found["files"]]
+    assert names == [*tflite.MODES, "int8, not corrected", "int8, one scale per layer"]
+    drawn = data.load(SIZE, source="drawn", limit=20)
+    assert found["data"] == {"source": drawn.source, "drawn": True, "counts": drawn.counts}
+    assert found["keras"] == training.evaluate(model, drawn.test).accuracy and found["resolution"] == SIZE
+    float32 = found["files"][0]
+    assert float32["largest_difference"] <= ROUNDING and float32["changed"] == 0
+    assert float32["bytes"] == len(tflite.convert(model, "float32", labels=LABELS))
+    assert float32["accuracy"] == found["keras"]
+
+
+def test_a_record_of_formats_says_how_to_repeat_it_and_nothing_that_belongs_to_one_machine(recorded):
+    text = (recorded / "exports" / "lively.json").read_text("utf8")
+    found = json.loads(text)
+    assert found["command"] == "python -m mobilenet_lib.tflite record lively --data drawn --limit 20"
+    assert {"tensorflow", "keras", "ai-edge-litert"} <= set(found["versions"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["date"]) and found["machine"]["cores"] >= 1
+    assert str(recorded) not in text
+
+
+def test_only_the_record_is_left(recorded):
+    assert [entry.name for entry in (recorded / "exports").iterdir()] == ["lively.json"]
+
+
+def test_a_model_that_is_not_kept_cannot_be_recorded(tmp_path, capfd):
+    foreign_file = tmp_path / "foreign.keras"
+    foreign_file.write_bytes(b"no model")
+    for name, reason in (("no such model", "there is no"), (str(foreign_file), "foreign.keras")):
+        with pytest.raises(SystemExit) as stopped:
+            tflite.main(["record", name, "--data", "drawn", "--exports", str(tmp_path / "exports")])
+        assert stopped.value.code == 2 and reason in capfd.readouterr().err
+    assert not (tmp_path / "exports").exists()
 
 
 # On the real photos, with Google's weights below a linear head
