@@ -142,12 +142,13 @@ def measured(monkeypatch, tmp_path):
     return record
 
 
-def test_it_knows_the_recorded_runs_of_the_sweep(measured):
-    assert measured("sweep-a025-096") == [{"alpha": 0.25, "resolution": 96, "accuracy": 90, "interval": [88, 92]}]
+@pytest.mark.parametrize("name", ["sweep-a025-096", "scratch"])
+def test_it_knows_the_recorded_runs_from_scratch(measured, name):
+    assert measured(name) == [{"alpha": 0.25, "resolution": 96, "accuracy": 90, "interval": [88, 92]}]
 
 
 def test_drawn_untested_and_other_runs_do_not_count(measured):
-    assert measured("ablation-repaired") == []
+    assert measured("ablation-repaired") == measured("fine-tune") == []
     assert measured("sweep-drawn", drawn=True) == []
     assert measured("sweep-untested", test=False) == []
 

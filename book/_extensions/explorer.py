@@ -63,8 +63,9 @@ def facts() -> dict:
 
 
 def measured(folder: Path) -> list[dict]:
-    """The recorded runs over α and resolution on the photos. Drawn cats and dogs do not count."""
-    runs = [json.loads(path.read_text("utf8")) for path in sorted(folder.glob("sweep-*.json"))]
+    """The recorded runs from scratch on the photos, the long ones first. Drawn cats and dogs do not count."""
+    paths = [path for kind in ("scratch*", "sweep-*") for path in sorted(folder.glob(f"{kind}.json"))]
+    runs = [json.loads(path.read_text("utf8")) for path in paths]
     return [
         {
             "alpha": run["settings"]["alpha"],
