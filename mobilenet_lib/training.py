@@ -479,7 +479,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "fine-tune": {"resolution": 192, "epochs": 6, "learning_rate": 5e-4, "initializer": "imagenet"},
 }
-CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout")
+CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout", "test_resolution")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -500,9 +500,8 @@ def main(arguments: list[str] | None = None) -> None:
     def say(line: str) -> None:
         print(f"{args.name}: {line}", flush=True)
 
-    photos = data.load(
-        args.resolution, args.batch_size, source=args.data, augment=args.augment, seed=args.seed, limit=args.limit
-    )
+    source = {"source": args.data, "seed": args.seed, "limit": args.limit}
+    photos = data.load(args.resolution, args.batch_size, augment=args.augment, **source)
     say(repr(photos))
     keras.utils.set_random_seed(args.seed)
     if args.initializer == "imagenet":
@@ -523,6 +522,11 @@ def main(arguments: list[str] | None = None) -> None:
         model.set_weights(keras.models.load_model(start).get_weights())
     settings = {name: getattr(args, name) for name in COMPILED}
     run = fit(model, photos, epochs=args.epochs, seed=args.seed, checkpoint=checkpoint, progress=say, **settings)
+    if args.test_resolution not in (None, args.resolution):
+        trained, photos = model, data.load(args.test_resolution, args.batch_size, **source)
+        model = models.mobilenet(args.alpha, args.test_resolution, len(photos.class_names))
+        model.set_weights(trained.get_weights())
+        run = replace(run, mult_adds=models.cost(model).mult_adds)
     test = evaluate(model, photos.test)
     chosen = {name: getattr(args, name) for name in CHOSEN}
     command = _command(args, parser, drawn=photos.drawn)
@@ -571,6 +575,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--alpha", type=float, default=0.25, help="width multiplier")
     add("--resolution", type=int, default=128, help="side of the images in pixels, a multiple of 32")
+    add(
+        "--test-resolution",
+        type=int,
+        default=None,
+        help="side of the test images, if another: crops show animals larger than whole photos do, and a larger photo "
+        "makes up for it",
+    )
     add("--epochs", type=int, default=60, help="how often every training photo is seen")
     add("--batch-size", type=int, default=32, help="photos per step")
     add("--learning-rate", type=float, default=4e-3, help="the highest one")

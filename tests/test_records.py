@@ -45,7 +45,8 @@ def test_a_record_has_every_epoch_and_where_it_was_made(run):
 
 
 def test_a_record_counts_the_network_it_names(run):
-    network = models.mobilenet(run.settings["alpha"], run.settings["resolution"], 2)
+    tested_at = run.settings.get("test_resolution") or run.settings["resolution"]
+    network = models.mobilenet(run.settings["alpha"], tested_at, 2)
     assert (run.params, run.mult_adds) == (network.count_params(), models.cost(network).mult_adds)
 
 

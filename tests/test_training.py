@@ -343,6 +343,18 @@ def test_a_run_can_go_on_from_a_kept_model_at_another_resolution(recorded, tmp_p
     assert "--start first" in training.load_run(tmp_path / "runs" / "on.json").command
 
 
+def test_a_run_can_be_tested_at_another_resolution(recorded, tmp_path):
+    size = ["--alpha", "0.1", "--resolution", "32", "--limit", "8", "--epochs", "1", "--test-resolution", "64"]
+    training.main(["--name", "larger", "--data", "drawn", *size, "--runs", str(tmp_path / "runs"), "--keep"])
+    run, first = training.load_run(tmp_path / "runs" / "larger.json"), training.load_run(recorded / "first.json")
+    assert (run.settings["resolution"], run.settings["test_resolution"]) == (32, 64)
+    assert "--test-resolution 64" in run.command and run.epochs[0]["loss"] == first.epochs[0]["loss"]
+    model = keras.models.load_model(tmp_path / "models" / "larger.keras")
+    assert model.input_shape == (None, 64, 64, 3) and run.mult_adds == models.cost(model).mult_adds
+    again = training.evaluate(model, data.load(64, source="drawn", limit=8).test)
+    assert again.summary()["confusion"] == run.test["confusion"]
+
+
 def test_a_model_to_go_on_from_has_to_be_there(recorded, capsys):
     with pytest.raises(SystemExit):
         training.main(["--name", "second", "--data", "drawn", "--runs", str(recorded), "--start", "nowhere"])
