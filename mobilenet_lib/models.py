@@ -110,6 +110,20 @@ def mobilenet(
     )
 
 
+def with_maps(model: keras.Model) -> keras.Model:
+    """`model`, which `mobilenet` built, with a second output: what speaks for each class at each place of the image.
+
+    Behind the average pooling only a linear classifier follows. Before it, the same classifier gives a logit for every
+    place, `[B, resolution / 32, resolution / 32, classes]`, and their mean is the logit of the whole image: class
+    activation maps (Zhou et al. 2016, arXiv 1512.04150). Raises `ValueError` for a model without these layers.
+    """
+    try:
+        pool, classifier = model.get_layer("pool"), model.get_layer("conv_preds")
+    except ValueError as error:
+        raise ValueError(f"model must be one that `mobilenet` built, not {model.name!r}: {error}") from error
+    return keras.Model(model.input, [model.output, classifier(pool.input)], name=model.name)
+
+
 def imagenet_backbone(alpha: float = 0.25, resolution: int = 224) -> keras.Model:
     """The network without its classifier, with the weights that Google trained on ImageNet.
 

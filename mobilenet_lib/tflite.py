@@ -3,7 +3,8 @@
 LiteRT is what runs networks on phones, microcontrollers and in browsers; the same file runs here.
 
     python -m mobilenet_lib.tflite photo.jpg          a cat or a dog?
-    python -m mobilenet_lib.tflite record NAME        what each file format does to a kept model, into data/exports
+    python -m mobilenet_lib.tflite record NAME        what each file format does to a kept model, into data/exports;
+                                                      with --keep, the files of the book are made from it too
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from keras import layers
 from tensorflow.lite.tools import flatbuffer_utils
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from mobilenet_lib import data, training
+from mobilenet_lib import data, models, training
 from mobilenet_lib.architecture import REDUCTION
 from mobilenet_lib.costs import positive
 
@@ -49,8 +50,11 @@ File = bytes | str | os.PathLike  # a .tflite file: its content, or where it lie
 
 MODES = ("float32", "float16", "dynamic", "int8")
 EXPORTS = training.DATA / "exports"
-MODEL = training.MODELS / "cats-dogs.tflite"
 LABELS = "labels.txt"  # the name that the documentation of the format gives to this file
+OUTPUTS = ("probabilities", "maps")
+# The files that the book keeps, for phones, for its page "Try it" and for the command line.
+KEPT = {"cats-dogs.tflite": "float32", "cats-dogs-int8.tflite": "int8"}
+MODEL = training.MODELS / "cats-dogs.tflite"
 
 
 def convert(
@@ -70,7 +74,8 @@ def convert(
     float32 `[N, H, W, C]` in [−1, 1]: they show which range each layer's output has. Input and output stay float32,
     unless `int8_io` makes them int8 too.
 
-    The file says how to normalize an image, and which class has which of the `labels`.
+    The file says how to normalize an image, and which class has which of the `labels`. A model of `models.with_maps`
+    gives a file of two outputs: probabilities and maps.
 
     `bias_correction` puts back what rounding the weights adds to the mean of each channel (Nagel et al. 2019, arXiv
     1906.04721, section 4.2). `per_channel=False` gives each layer one scale instead of one per channel, and no
@@ -83,8 +88,9 @@ def convert(
     if int8_io and mode != "int8":
         raise ValueError(f"int8_io must be False unless mode is 'int8'; mode is {mode!r}")
     height, width, channels = _image_shape(model)
-    if labels and (isinstance(labels, str) or len(labels) != model.output_shape[-1]):
-        raise ValueError(f"labels must name each of the {model.output_shape[-1]} classes, not {labels!r}")
+    classes = model.outputs[0].shape[-1]
+    if labels and (isinstance(labels, str) or len(labels) != classes):
+        raise ValueError(f"labels must name each of the {classes} classes, not {labels!r}")
     if mode == "int8":
         if calibration is None:
             raise ValueError("calibration must be some dozens of images for mode 'int8', not None")
@@ -159,6 +165,8 @@ def operators(tflite_model: File) -> dict[str, bytes]:
             continue
         names = [graph.tensors[place].name.decode() for place in (*operator.inputs[1:2], operator.outputs[0])]
         name = next((name.removesuffix("/kernel") for name in names if name.endswith("/kernel")), names[-1])
+        if operator.outputs[0] in graph.outputs:  # for maps, the classifier works a second time
+            name = names[-1]
         files[name] = _cut(content, [*before, operator])
     return files
 
@@ -185,6 +193,19 @@ def predict(tflite_model: File, images: Any, *, threads: int = 1) -> np.ndarray:
     return np.stack([network(image) for image in images])
 
 
+def maps(tflite_model: File, images: Any, *, threads: int = 1) -> np.ndarray:
+    """Where the file looked: `[N, h, w, classes]`, float32, what speaks for each class at each place of the images.
+
+    Takes and raises what `predict` does, and `ValueError` if the file was not converted from a model of
+    `models.with_maps`.
+    """
+    network = _Network(tflite_model, threads)
+    if not network.has_maps:
+        raise ValueError(f"tflite_model must give maps as its second output; {_called(tflite_model)} has one output")
+    images = _images("images", images, network.shape)
+    return np.stack([network.outputs(image)[1] for image in images])
+
+
 def evaluate(tflite_model: File, dataset: Iterable[tuple[Any, Any]], *, threads: int = 1) -> training.Evaluation:
     """What the file says about every batch `(images, labels)` of `dataset`, as `training.evaluate` for a model."""
     network = _Network(tflite_model, threads)
@@ -205,6 +226,19 @@ RECORDED: dict[str, dict[str, Any]] = {
 }
 
 
+def kept_files(model: keras.Model, photos: Any) -> dict[str, bytes]:
+    """The files of `KEPT`, by name: `model` with maps, and as labels the classes of `photos`.
+
+    100 training images of `photos`, which `data.load` returned at the size of the model, calibrate int8.
+    """
+    options = {"calibration": _calibration(photos), "labels": photos.class_names}
+    return {name: convert(models.with_maps(model), mode, **options) for name, mode in KEPT.items()}
+
+
+def _calibration(photos: Any) -> np.ndarray:
+    return data.normalize(photos.images("train")[0][:100])
+
+
 def record(model: keras.Model, photos: Any, *, threads: int = 2) -> dict[str, Any]:
     """What each file format does to `model` on the test split of `photos`, with where, when and with what.
 
@@ -212,7 +246,7 @@ def record(model: keras.Model, photos: Any, *, threads: int = 2) -> dict[str, An
     file: its bytes, the largest and the mean difference of its probabilities from Keras, how many answers it changes,
     and its accuracy. Raises `ValueError` if the model does not fit.
     """
-    calibration = data.normalize(photos.images("train")[0][:100])
+    calibration = _calibration(photos)
     in_keras = training.evaluate(model, photos.test)
     files = []
     for name, options in RECORDED.items():
@@ -328,50 +362,64 @@ def _opened(tflite_model: File, threads: int = 1, **options: Any) -> Interpreter
 
 
 class _Network:
-    """A .tflite file in the interpreter: one image in, the probabilities of its classes out."""
+    """A .tflite file in the interpreter: one image in, the probabilities of its classes out, and perhaps maps."""
 
     def __init__(self, tflite_model: File, threads: int) -> None:
-        interpreter = _opened(tflite_model, threads)
-        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-        if len(inputs) != 1 or len(outputs) != 1:
+        self.interpreter = _opened(tflite_model, threads)
+        inputs, self._outputs = self.interpreter.get_input_details(), self.interpreter.get_output_details()
+        if len(inputs) != 1 or len(self._outputs) not in (1, 2):
             raise ValueError(
-                f"tflite_model must have one input and one output; {_called(tflite_model)} has {len(inputs)} and "
-                f"{len(outputs)}"
+                "tflite_model must have one input and one output, or a second one for maps; "
+                f"{_called(tflite_model)} has {len(inputs)} and {len(self._outputs)}"
             )
-        (self.input,), (self.output,) = inputs, outputs
-        shape, signature = tuple(map(int, self.input["shape"])), tuple(map(int, self.input["shape_signature"]))
-        if len(shape) != 4 or shape[0] != 1 or -1 in signature[1:] or len(self.output["shape"]) != 2:
+        (self._input,) = inputs
+        shape, *out = ([int(size) for size in each["shape_signature"]] for each in (self._input, *self._outputs))
+        if not _fits(shape, out) or shape[0] not in (1, -1):
             raise ValueError(
                 "tflite_model must turn one image [1, H, W, C] into probabilities [1, classes]; "
-                f"{_called(tflite_model)} turns {list(signature)} into {self.output['shape_signature'].tolist()}"
+                f"{_called(tflite_model)} turns {shape} into {', '.join(map(str, out))}"
             )
-        self.shape = shape[1:]
-        self.interpreter = interpreter
+        self.shape = tuple(shape[1:])
+        self.has_maps = len(out) == 2
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        scale, zero_point = self.input["quantization"]
+        return self.outputs(image)[0]
+
+    def outputs(self, image: np.ndarray) -> list[np.ndarray]:
+        scale, zero_point = self._input["quantization"]
         if scale:
-            kind = np.iinfo(self.input["dtype"])
+            kind = np.iinfo(self._input["dtype"])
             image = np.clip(np.round(image / np.float32(scale)) + zero_point, kind.min, kind.max).astype(kind.dtype)
-        self.interpreter.set_tensor(self.input["index"], image[np.newaxis])
+        self.interpreter.set_tensor(self._input["index"], image[np.newaxis])
         self.interpreter.invoke()
-        output = self.interpreter.get_tensor(self.output["index"])[0]
-        scale, zero_point = self.output["quantization"]
-        return np.float32(scale) * (output.astype(np.float32) - zero_point) if scale else output
+        return [self._value(details) for details in self._outputs]
+
+    def _value(self, output: dict[str, Any]) -> np.ndarray:
+        value = self.interpreter.get_tensor(output["index"])[0]
+        scale, zero_point = output["quantization"]
+        return np.float32(scale) * (value.astype(np.float32) - zero_point) if scale else value
 
 
 def _image_shape(model: keras.Model) -> tuple[int, int, int]:
     """Height, width and channels of the one image that `model` takes."""
     inputs, outputs = (getattr(model, kind, None) or () for kind in ("inputs", "outputs"))
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise ValueError(f"model must have one input and one output, not {len(inputs)} and {len(outputs)}")
-    shape = tuple(inputs[0].shape)
-    if len(shape) != 4 or None in shape[1:] or len(outputs[0].shape) != 2:
+    if len(inputs) != 1 or len(outputs) not in (1, 2):
+        raise ValueError(
+            f"model must have one input and one output, or a second one for maps, not {len(inputs)} and {len(outputs)}"
+        )
+    shape, *out = (list(each.shape) for each in (*inputs, *outputs))
+    if not _fits(shape, out):
         raise ValueError(
             "model must turn images of known size [batch, H, W, C] into probabilities [batch, classes]; "
-            f"{model.name!r} turns {list(shape)} into {list(outputs[0].shape)}"
+            f"{model.name!r} turns {shape} into {', '.join(map(str, out))}"
         )
-    return shape[1:]
+    return tuple(shape[1:])
+
+
+def _fits(image: list, outputs: list[list]) -> bool:
+    """Whether these are the shapes of an image of known size, of probabilities and, if there are more, of maps."""
+    known = all(size not in (None, -1) for size in image[1:])
+    return known and [len(shape) for shape in (image, *outputs)] == [4, 2, 4][: 1 + len(outputs)]
 
 
 def _images(name: str, images: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -569,14 +617,19 @@ def _name(content: schema.ModelT, model: keras.Model) -> None:
         output.name = (layer(output, weights=False) or output.name.decode().split(";")[0]).encode()
     for operator in unpacking:
         graph.tensors[operator.inputs[0]].name = graph.tensors[operator.outputs[0]].name
-    (image,), (probabilities,) = graph.inputs, graph.outputs
-    graph.tensors[image].name, graph.tensors[probabilities].name = b"image", b"probabilities"
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serving_default", 0
-    signature.inputs, signature.outputs = [schema.TensorMapT()], [schema.TensorMapT()]
-    signature.inputs[0].name, signature.inputs[0].tensorIndex = "image", image
-    signature.outputs[0].name, signature.outputs[0].tensorIndex = "probabilities", probabilities
+    signature.inputs = [_named(graph, place, "image") for place in graph.inputs]
+    # A file without maps has one output.
+    signature.outputs = [_named(graph, *output) for output in zip(graph.outputs, OUTPUTS, strict=False)]
     content.signatureDefs = [signature]
+
+
+def _named(graph: schema.SubGraphT, place: int, name: str) -> schema.TensorMapT:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = name, place
+    graph.tensors[place].name = name.encode()
+    return entry
 
 
 def _describe(content: schema.ModelT, labels: Sequence[str]) -> None:
@@ -588,10 +641,10 @@ def _describe(content: schema.ModelT, labels: Sequence[str]) -> None:
     normalization = {0: 1, 1: {0: [127.5], 1: [127.5]}}  # options_type: NormalizationOptions, options: mean, std
     rgb = {0: 2, 1: {0: 1}}  # content_properties_type: ImageProperties, content_properties: color_space RGB
     image = {0: "image", 3: rgb, 4: [normalization], 5: {0: [1.0], 1: [-1.0]}}  # name, content, process_units, stats
-    probabilities: dict[int, Any] = {0: "probabilities"}  # name
+    outputs: list[dict[int, Any]] = [{0: name} for name, _ in zip(OUTPUTS, content.subgraphs[0].outputs, strict=False)]
     if labels:
-        probabilities[6] = [{0: LABELS, 2: 2}]  # associated_files: name, type TENSOR_AXIS_LABELS
-    tensors = [{2: [image], 3: [probabilities]}]  # input_tensor_metadata, output_tensor_metadata
+        outputs[0][6] = [{0: LABELS, 2: 2}]  # associated_files: name, type TENSOR_AXIS_LABELS
+    tensors = [{2: [image], 3: outputs}]  # input_tensor_metadata, output_tensor_metadata
     metadata = {0: "MobileNet", 3: tensors, 7: "1.0.0"}  # name, subgraph_metadata, min_parser_version
     builder = flatbuffers.Builder()
     builder.Finish(_pack(builder, metadata), file_identifier=b"M001")
@@ -643,7 +696,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         network, names = _Network(args.model, args.threads), labels(args.model)
     except FileNotFoundError:
-        parser.error(f"there is no model in {args.model}; chapter 6 makes one, and --model says where it is")
+        parser.error(
+            f"there is no model in {args.model}; the book keeps one in data/models of its repository, chapter 6 makes "
+            "one, and --model says where it is"
+        )
     except (OSError, ValueError) as error:
         parser.error(str(error))
     size, *rest = network.shape
@@ -670,11 +726,12 @@ def _record(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m mobilenet_lib.tflite record",
         description="Convert a kept model in every way, compare each file with Keras on the test split, and write "
-        "data/exports/NAME.json.",
+        "data/exports/NAME.json. With --keep, make the book's own files from it too.",
     )
     parser.add_argument("model", metavar="NAME", help="a model in data/models, or the path of a .keras file")
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     parser.add_argument("--limit", type=int, default=None, help="use at most this many photos of each split")
+    parser.add_argument("--keep", action="store_true", help=f"write {' and '.join(KEPT)} into the folder models beside")
     parser.add_argument("--exports", type=Path, default=EXPORTS, metavar="FOLDER", help="where records go")
     args = parser.parse_args(arguments)
     path = Path(args.model) if args.model.endswith(".keras") else training.MODELS / f"{args.model}.keras"
@@ -684,16 +741,28 @@ def _record(arguments: list[str]) -> int:
         model = keras.models.load_model(path, compile=False)
         photos = data.load(_image_shape(model)[0], source=args.data, limit=args.limit)
         found = record(model, photos)
+        kept = kept_files(model, photos) if args.keep else {}
+        accuracies = {name: evaluate(content, photos.test, threads=2).accuracy for name, content in kept.items()}
     except (OSError, ValueError) as error:
         parser.error(str(error))
     # Without what belongs to one machine: photos lie where `make data` puts them.
     source = "drawn" if photos.drawn else "data/cats-dogs"
     limit = [] if args.limit is None else ["--limit", str(args.limit)]
-    words = ["python", "-m", "mobilenet_lib.tflite", "record", path.stem, "--data", source, *limit]
+    keep = ["--keep"] if args.keep else []
+    words = ["python", "-m", "mobilenet_lib.tflite", "record", path.stem, "--data", source, *limit, *keep]
     found = {"network": path.stem, "command": shlex.join(words), **found}
+    if args.keep:
+        found["kept"] = [
+            {"file": name, "bytes": len(content), "accuracy": round(accuracies[name], 5)}
+            for name, content in kept.items()
+        ]
     args.exports.mkdir(parents=True, exist_ok=True)
+    for name, content in kept.items():
+        place = args.exports.parent / "models"
+        place.mkdir(exist_ok=True)
+        save(content, place / name)
     save(json.dumps(found, indent=1, ensure_ascii=False).encode() + b"\n", args.exports / f"{path.stem}.json")
-    for file in found["files"]:
+    for file in [*found["files"], *found.get("kept", ())]:
         print(f"{path.stem}: {file['file']}: {file['bytes']:,} bytes, {file['accuracy']:.2%}")
     return 0
 

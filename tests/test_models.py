@@ -177,6 +177,24 @@ def test_a_model_that_was_never_built_is_refused():
         models.cost(keras.Sequential([layers.Conv2D(2, 3)]))
 
 
+def test_maps_have_the_logits_as_their_mean():
+    model = models.mobilenet(0.25, 96, 3)
+    randomize(model)
+    images = np.random.default_rng(1).uniform(-1, 1, (2, 96, 96, 3)).astype("float32")
+    probabilities, maps = models.with_maps(model)(images, training=False)
+    assert maps.shape == (2, 3, 3, 3)
+    logits = np.mean(maps, axis=(1, 2), dtype=np.float64)
+    expected = keras.Model(model.input, model.get_layer("logits").output)(images, training=False)
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+    np.testing.assert_array_equal(probabilities, model(images, training=False))
+
+
+def test_maps_are_for_models_that_pool_before_they_classify():
+    inputs = keras.Input((32, 32, 3))
+    with pytest.raises(ValueError, match="model must be one that `mobilenet` built, not 'flat'"):
+        models.with_maps(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(inputs)), name="flat"))
+
+
 def test_the_imagenet_backbone_sees_in_a_photo_what_keras_applications_sees(imagenet_weights, photos):
     theirs = keras.applications.MobileNet((224, 224, 3), alpha=0.25, include_top=False, weights="imagenet")
     photo = sorted(photos.rglob("cat.4001.jpg"))[0]

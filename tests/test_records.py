@@ -1,14 +1,18 @@
-"""The recorded runs and the kept model: whole, repeatable, and what the book says of them."""
+"""The recorded runs, the kept model and its files: whole, repeatable, and what the book says of them."""
 
+import json
 import shlex
 
 import keras
+import numpy as np
 import pytest
+from PIL import Image
 
-from mobilenet_lib import data, models, training
+from mobilenet_lib import data, drawn, models, tflite, training
 
 RECORDS = training.load_runs()
 KEPT = training.MODELS / "scratch.keras"
+FILES = {entry["file"]: entry for entry in json.loads((tflite.EXPORTS / "scratch.json").read_text("utf8"))["kept"]}
 
 
 @pytest.fixture(params=RECORDS)
@@ -74,7 +78,71 @@ def test_the_kept_model_is_small_and_has_what_its_card_says():
     assert f"{low:.1f} to {high:.1f} %" in card
 
 
-def test_the_kept_model_is_as_good_as_its_record_says(photos):
-    test = training.evaluate(keras.models.load_model(KEPT), data.load(128, source=photos).test)
+@pytest.fixture(scope="module")
+def loaded(photos):
+    return data.load(128, source=photos)
+
+
+def test_the_kept_model_is_as_good_as_its_record_says(loaded):
+    test = training.evaluate(keras.models.load_model(KEPT), loaded.test)
     # One photo in 2,000 may fall to the other side on another processor.
     assert test.accuracy == pytest.approx(RECORDS["scratch"].test["accuracy"], abs=0.001)
+
+
+# The files that are made from it
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    return data.normalize(np.stack([drawn.picture(number).resize((128, 128)) for number in range(2000, 2020)]))
+
+
+def test_the_kept_files_are_those_of_the_record_and_of_the_card():
+    card = (training.MODELS / "README.md").read_text("utf8")
+    assert set(FILES) == set(tflite.KEPT)
+    for name, entry in FILES.items():
+        path = training.MODELS / name
+        assert path.stat().st_size == entry["bytes"] and tflite.labels(path) == data.CLASSES
+        assert f"| `{name}` | {entry['bytes']:,} | {entry['accuracy']:.2%} |".replace("%", " %") in card
+
+
+def test_the_float32_file_is_what_the_model_converts_to(drawings):
+    model = models.with_maps(keras.models.load_model(KEPT))
+    made, kept = tflite.convert(model, "float32", labels=data.CLASSES), tflite.MODEL
+    assert len(made) == kept.stat().st_size
+    np.testing.assert_allclose(tflite.predict(kept, drawings), tflite.predict(made, drawings), atol=1e-6)
+    probabilities, maps = model(drawings, training=False)
+    np.testing.assert_allclose(tflite.predict(kept, drawings), probabilities, atol=1e-5)
+    np.testing.assert_allclose(tflite.maps(kept, drawings), maps, atol=1e-3)
+
+
+def test_the_int8_file_takes_and_gives_float32_and_answers_like_the_float32_file(drawings):
+    small = training.MODELS / "cats-dogs-int8.tflite"
+    details = tflite._opened(small)
+    assert {end["dtype"] for end in (*details.get_input_details(), *details.get_output_details())} == {np.float32}
+    assert small.stat().st_size <= 0.3 * tflite.MODEL.stat().st_size
+    difference = np.abs(tflite.predict(small, drawings) - tflite.predict(tflite.MODEL, drawings))
+    assert 0 < difference.mean() < 0.03
+    maps, exact = tflite.maps(small, drawings), tflite.maps(tflite.MODEL, drawings)
+    assert 0 < np.abs(maps - exact).mean() < 0.2 * exact.std()
+
+
+@pytest.mark.parametrize("name", tflite.KEPT)
+def test_the_kept_files_are_as_good_as_their_record_says(loaded, name):
+    found = tflite.evaluate(training.MODELS / name, loaded.test, threads=2)
+    assert found.accuracy == pytest.approx(FILES[name]["accuracy"], abs=0.001)
+
+
+def test_the_command_line_uses_the_kept_file(tmp_path, capfd):
+    drawn.picture(2001).save(tmp_path / "dog.png")
+    assert tflite.main([str(tmp_path / "dog.png")]) == 0
+    share = tflite.predict(tflite.MODEL, data.normalize(data.read(tmp_path / "dog.png", 128))[None])[0, 1]
+    assert f"dog {share:.1%}" in capfd.readouterr().out
+
+
+def test_without_the_kept_file_the_command_line_says_where_it_is(tmp_path, capfd, monkeypatch):
+    Image.new("RGB", (9, 9)).save(tmp_path / "photo.png")
+    monkeypatch.setattr(tflite, "MODEL", tmp_path / "models" / "cats-dogs.tflite")
+    with pytest.raises(SystemExit):
+        tflite.main([str(tmp_path / "photo.png")])
+    assert "the book keeps one in data/models of its repository" in capfd.readouterr().err

@@ -127,6 +127,53 @@ def test_a_model_inside_a_model_is_converted_too():
     assert np.abs(tflite.predict(tflite.convert(model, "int8", pictures(20)), images) - expected).mean() < 0.1
 
 
+# Where it looked
+
+
+@pytest.fixture(scope="module")
+def mapped(model):
+    return {
+        mode: tflite.convert(models.with_maps(model), mode, pictures(50), labels=LABELS) for mode in ("float32", "int8")
+    }
+
+
+def test_maps_are_those_of_keras(model, mapped):
+    images = pictures(5, seed=1)
+    _, expected = models.with_maps(model)(images, training=False)
+    shown = tflite.maps(mapped["float32"], images)
+    assert shown.shape == (5, SIZE // 32, SIZE // 32, 2) and shown.dtype == np.float32
+    np.testing.assert_allclose(shown, expected, atol=1e-3 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("mode", ["float32", "int8"])
+def test_maps_change_neither_the_answers_nor_the_labels_and_hardly_the_size(mapped, files, mode):
+    images = pictures(20, seed=1)
+    np.testing.assert_allclose(tflite.predict(mapped[mode], images), tflite.predict(files[mode], images), atol=0.01)
+    assert tflite.labels(mapped[mode]) == LABELS
+    assert 0 < len(mapped[mode]) - len(files[mode]) < 2000, "the classifier is there once"
+
+
+def test_outputs_have_names_and_stand_in_order(mapped):
+    for content in mapped.values():
+        assert [details["name"] for details in opened(content).get_output_details()] == ["probabilities", "maps"]
+        answer = opened(content).get_signature_runner("serving_default")(image=pictures(1))
+        assert (answer["probabilities"].shape, answer["maps"].shape) == ((1, 2), (1, SIZE // 32, SIZE // 32, 2))
+
+
+def test_a_file_with_maps_is_evaluated_timed_resized_and_taken_apart_like_any_other(mapped, files):
+    batches = [(pictures(4, seed=1), [0, 1, 0, 1])]
+    assert tflite.evaluate(mapped["float32"], batches).probabilities.shape == (4, 2)
+    assert len(tflite.latency(mapped["float32"], repeats=3).milliseconds) == 3
+    assert tflite.maps(tflite.resized(mapped["float32"], 96), pictures(1, 96)).shape == (1, 3, 3, 2)
+    parts = {mode: list(tflite.operators(mapped[mode])) for mode in mapped}
+    assert parts["float32"].count("maps") == 1 and len(parts["float32"]) == len(tflite.operators(files["float32"])) + 1
+
+
+def test_a_file_without_maps_has_none_to_show(files):
+    with pytest.raises(ValueError, match=r"tflite_model must give maps .* has one output"):
+        tflite.maps(files["float32"], pictures(1))
+
+
 # Small files
 
 
@@ -442,7 +489,7 @@ def test_a_model_of_open_size_is_refused():
 def test_a_model_of_two_inputs_is_refused():
     inputs = [keras.Input((SIZE, SIZE, 3)), keras.Input((SIZE, SIZE, 3))]
     model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(keras.layers.Add()(inputs)))
-    with pytest.raises(ValueError, match="model must have one input and one output, not 2 and 1"):
+    with pytest.raises(ValueError, match=r"model must have one input and one output, .* not 2 and 1"):
         tflite.convert(model, "float32")
 
 
@@ -514,7 +561,7 @@ def foreign(function, *shapes):
 
 def test_a_tflite_file_of_something_else_is_refused():
     two_inputs = foreign(lambda a, b: a + b, (1, 4), (1, 4))
-    with pytest.raises(ValueError, match=r"must have one input and one output; these .* bytes has 2 and 1"):
+    with pytest.raises(ValueError, match=r"must have one input and one output, .*; these .* bytes has 2 and 1"):
         tflite.predict(two_inputs, pictures(1))
     no_image = foreign(lambda a: a * 2, (1, 4))
     with pytest.raises(ValueError, match=r"must turn one image .* turns \[1, 4\] into \[1, 4\]"):
@@ -587,11 +634,11 @@ def test_a_missing_or_broken_model_is_named(tmp_path, capfd):
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    """A folder with a small kept model and what the command recorded of it on a few drawn images."""
+    """A folder with a small kept model and what the command recorded and kept of it on a few drawn images."""
     folder = tmp_path_factory.mktemp("models and exports")
     training.save_model(lively(), folder / "lively.keras")
     kept, exports = str(folder / "lively.keras"), str(folder / "exports")
-    assert tflite.main(["record", kept, "--data", "drawn", "--limit", "20", "--exports", exports]) == 0
+    assert tflite.main(["record", kept, "--data", "drawn", "--limit", "20", "--exports", exports, "--keep"]) == 0
     return folder
 
 
@@ -611,14 +658,25 @@ def test_the_command_line_records_every_format_on_the_test_split(recorded, model
 def test_a_record_of_formats_says_how_to_repeat_it_and_nothing_that_belongs_to_one_machine(recorded):
     text = (recorded / "exports" / "lively.json").read_text("utf8")
     found = json.loads(text)
-    assert found["command"] == "python -m mobilenet_lib.tflite record lively --data drawn --limit 20"
+    assert found["command"] == "python -m mobilenet_lib.tflite record lively --data drawn --limit 20 --keep"
     assert {"tensorflow", "keras", "ai-edge-litert"} <= set(found["versions"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["date"]) and found["machine"]["cores"] >= 1
     assert str(recorded) not in text
 
 
-def test_only_the_record_is_left(recorded):
+def test_only_the_record_and_the_kept_files_are_left(recorded):
     assert [entry.name for entry in (recorded / "exports").iterdir()] == ["lively.json"]
+    assert {entry.name for entry in (recorded / "models").iterdir()} == set(tflite.KEPT)
+
+
+def test_the_kept_files_have_labels_maps_and_the_accuracy_that_stands_in_the_record(recorded):
+    found = json.loads((recorded / "exports" / "lively.json").read_text("utf8"))["kept"]
+    drawn = data.load(SIZE, source="drawn", limit=20)
+    for name, entry in zip(tflite.KEPT, found, strict=True):
+        path = recorded / "models" / name
+        assert tflite.labels(path) == LABELS and tflite.maps(path, pictures(1)).shape == (1, SIZE // 32, SIZE // 32, 2)
+        accuracy = tflite.evaluate(path, drawn.test).accuracy
+        assert entry == {"file": name, "bytes": path.stat().st_size, "accuracy": accuracy}
 
 
 def test_a_model_that_is_not_kept_cannot_be_recorded(tmp_path, capfd):
