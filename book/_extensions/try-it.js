@@ -1,0 +1,384 @@
+// Try it: the book's own .tflite files say cat or dog, in the page. Nothing is loaded before there is a photo.
+// A classic script like the explorer's; LiteRT itself is a module, imported when it is needed.
+"use strict";
+{
+  const data = JSON.parse(document.getElementById("try-it-data").textContent);
+  const root = document.querySelector(".try-it");
+  const find = (selector) => root.querySelector(selector);
+  const here = new URL(".", document.currentScript.src);
+  const MOST_PIXELS = 2 ** 26; // as in mobilenet_lib.data
+  const STRIP = 256; // rows of a photo in memory at a time: some browsers have no larger canvas than 4096 × 4096
+  const TURNS = 10;
+  const PATIENCE = 1000; // milliseconds for these turns
+
+  class Refused extends Error {} // its message is for the reader
+
+  // From a photo to numbers, exactly as mobilenet_lib.data.read and .normalize do (a test compares).
+
+  // Pillow's bilinear filter: for each output pixel where its inputs begin, and their weights, as Pillow rounds them.
+  function filter(from, to) {
+    const scale = from / to;
+    const support = Math.max(scale, 1);
+    return Array.from({ length: to }, (_, place) => {
+      const center = (place + 0.5) * scale;
+      const first = Math.max(Math.trunc(center - support + 0.5), 0);
+      const last = Math.min(Math.trunc(center + support + 0.5), from);
+      const weights = [];
+      for (let x = first; x < last; x += 1) weights.push(Math.max(1 - Math.abs((x - center + 0.5) * (1 / support)), 0));
+      const sum = weights.reduce((total, weight) => total + weight, 0);
+      return { first, weights: Int32Array.from(weights, (weight) => 0.5 + (weight / sum) * 2 ** 22) };
+    });
+  }
+
+  // Resizes along one direction: pixel `place` of line `line` is at line * lineStep + place * step.
+  function resize(input, output, filters, lines, from, to) {
+    for (let line = 0; line < lines; line += 1) {
+      filters.forEach(({ first, weights }, place) => {
+        for (let channel = 0; channel < 3; channel += 1) {
+          let sum = 2 ** 21;
+          let at = line * from.lineStep + first * from.step + channel;
+          for (let index = 0; index < weights.length; index += 1, at += from.step) sum += input[at] * weights[index];
+          output[line * to.lineStep + place * to.step + channel] = sum >> 22; // Uint8ClampedArray clips
+        }
+      });
+    }
+  }
+
+  // The square in the middle, resized to size × size: RGB, a byte each.
+  function square(bitmap, size) {
+    const side = Math.min(bitmap.width, bitmap.height);
+    const left = Math.floor((bitmap.width - side) / 2);
+    const top = Math.floor((bitmap.height - side) / 2);
+    const canvas = Object.assign(document.createElement("canvas"), { width: side, height: Math.min(side, STRIP) });
+    const context = canvas.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
+    const filters = filter(side, size);
+    const narrow = new Uint8ClampedArray(side * size * 3);
+    for (let row = 0; row < side; row += STRIP) {
+      const rows = Math.min(STRIP, side - row);
+      context.fillStyle = "white"; // behind what is transparent
+      context.fillRect(0, 0, side, rows);
+      context.drawImage(bitmap, left, top + row, side, rows, 0, 0, side, rows);
+      const pixels = context.getImageData(0, 0, side, rows).data;
+      const part = narrow.subarray(row * size * 3);
+      resize(pixels, part, filters, rows, { lineStep: side * 4, step: 4 }, { lineStep: size * 3, step: 3 });
+    }
+    const small = new Uint8ClampedArray(size * size * 3);
+    resize(narrow, small, filters, size, { lineStep: 3, step: size * 3 }, { lineStep: 3, step: size * 3 });
+    return small;
+  }
+
+  const normalized = (bytes) => Float32Array.from(bytes, (byte) => Math.fround(byte / 127.5) - 1);
+
+  async function decoded(blob, name) {
+    if (!blob.size) throw new Refused(`“${name}” is empty.`);
+    let bitmap;
+    try {
+      // Upright, and the numbers as they stand in the file, which neither a color profile nor transparency may change.
+      bitmap = await createImageBitmap(blob, {
+        imageOrientation: "from-image",
+        colorSpaceConversion: "none",
+        premultiplyAlpha: "none",
+      });
+    } catch {
+      const hint = /\.hei[cf]$/i.test(name) ? "Few browsers read HEIC: export it as JPEG." : "JPEG, PNG, GIF, WebP and BMP work.";
+      throw new Refused(`“${name}” is not a picture that this browser can read, or it is damaged. ${hint}`);
+    }
+    const pixels = bitmap.width * bitmap.height;
+    if (pixels > MOST_PIXELS) {
+      bitmap.close();
+      throw new Refused(`“${name}” has ${exact(pixels)} pixels; at most ${exact(MOST_PIXELS)} are allowed.`);
+    }
+    return bitmap;
+  }
+
+  // LiteRT and the two files, loaded once
+
+  let loading;
+
+  function network() {
+    loading ??= load().catch((error) => {
+      loading = undefined; // the next photo tries again
+      throw error;
+    });
+    return loading;
+  }
+
+  async function load() {
+    if (location.protocol === "file:") {
+      throw new Refused("Browsers load no network into a page that is opened as a file. Run “make serve” and open its address.");
+    }
+    const bar = find(".loading progress");
+    find(".loading").hidden = false;
+    try {
+      const litert = await import(new URL("litert.js", here));
+      const newest = await litert.supportsFeature("relaxedSimd");
+      const runtime = Object.keys(data.runtimes)[newest ? 0 : 1];
+      const wanted = [
+        { file: `${runtime}.wasm`, bytes: data.runtimes[runtime] },
+        ...data.files,
+      ];
+      const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
+      let arrived = 0;
+      const [program, ...files] = await Promise.all(
+        wanted.map(({ file }) =>
+          fetched(file, (bytes) => {
+            arrived += bytes;
+            bar.value = arrived / total;
+            find(".loading span").textContent = `${(arrived / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
+          }),
+        ),
+      );
+      // It computes on the processor, so it need not ask for a graphics device, nor complain that there is none.
+      litert.Environment.create = async () => new litert.Environment({ webGpuDevice: null });
+      await start(litert, runtime, program);
+      return await Promise.all(
+        data.files.map(async ({ name }, index) => {
+          const model = await litert.loadAndCompile(files[index], { accelerator: "wasm" });
+          const [{ shape }] = model.getInputDetails();
+          return { name, model, shape: [...shape], Tensor: litert.Tensor };
+        }),
+      );
+    } catch (error) {
+      throw new Refused(`The network could not be loaded (${error.message ?? error}). The next photo tries again.`);
+    } finally {
+      find(".loading").hidden = true;
+    }
+  }
+
+  async function fetched(file, progress) {
+    const response = await fetch(new URL(file, here));
+    if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
+    const reader = response.body.getReader();
+    const chunks = [];
+    for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+      chunks.push(value);
+      progress(value.length);
+    }
+    return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  }
+
+  async function start(litert, runtime, program) {
+    const { define } = self; // a loader of scripts on the page would take LiteRT's script for its own
+    self.define = undefined;
+    self.Module = {
+      print() {},
+      printErr() {}, // it reports what it does
+      instantiateWasm(imports, done) {
+        WebAssembly.instantiate(program, imports).then(({ instance, module }) => done(instance, module));
+      },
+    };
+    try {
+      await litert.loadLiteRt(new URL(`${runtime}.js`, here).href);
+    } finally {
+      self.define = define;
+    }
+  }
+
+  async function run({ model, shape, Tensor }, numbers) {
+    const image = new Tensor(numbers, shape);
+    const outputs = await model.run({ image });
+    const [probabilities, maps] = [outputs.probabilities, outputs.maps].map((tensor) => tensor.toTypedArray().slice());
+    for (const tensor of [image, outputs.probabilities, outputs.maps]) tensor.delete();
+    return { probabilities, maps };
+  }
+
+  // The files take turns, as in mobilenet_lib.tflite.latency: whatever else the machine does meets both alike.
+  async function timed(files, numbers) {
+    const times = files.map(() => []);
+    const end = performance.now() + PATIENCE;
+    for (let turn = 0; turn < TURNS && (turn === 0 || performance.now() < end); turn += 1) {
+      for (const [index, file] of files.entries()) {
+        const begin = performance.now();
+        await run(file, numbers);
+        times[index].push(performance.now() - begin);
+      }
+    }
+    return times.map((all) => all.sort((a, b) => a - b)[all.length >> 1]);
+  }
+
+  // Showing
+
+  const exact = (number) => number.toLocaleString("en-US");
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const article = { cat: "a cat", dog: "a dog" };
+  const chosen = ({ probabilities }) => (probabilities[1] > probabilities[0] ? 1 : 0);
+  const cell = (key, file) => find(`[data-cell=${key}][data-file=${file}]`);
+
+  // What speaks for the second class, less what speaks for the first, at each place of the map.
+  const evidence = ({ maps }) => Array.from({ length: maps.length / 2 }, (_, place) => maps[2 * place + 1] - maps[2 * place]);
+
+  // Where most speaks for the answer, in words.
+  function where(answer) {
+    const sign = chosen(answer) ? 1 : -1;
+    const values = evidence(answer).map((value) => sign * value);
+    const side = Math.sqrt(values.length);
+    const place = values.indexOf(Math.max(...values));
+    const third = (position) => (position < side / 4 ? 0 : position >= (3 * side) / 4 ? 2 : 1);
+    const row = ["top", "middle", "bottom"][third(Math.floor(place / side))];
+    const column = ["left", "middle", "right"][third(place % side)];
+    return row === column ? "in the middle" : `at the ${row} ${column}`;
+  }
+
+  function showPicture(file, bitmap, answer) {
+    const stack = find(`.stack[data-file=${file}]`);
+    const [photo, heat] = stack.children;
+    const side = Math.min(bitmap.width, bitmap.height);
+    photo.width = photo.height = 512;
+    const context = photo.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, (bitmap.width - side) >> 1, (bitmap.height - side) >> 1, side, side, 0, 0, 512, 512);
+    const values = evidence(answer);
+    const most = Math.max(...values.map(Math.abs), 1e-6);
+    heat.width = heat.height = Math.sqrt(values.length);
+    const image = heat.getContext("2d").createImageData(heat.width, heat.height);
+    values.forEach((value, place) => {
+      const color = value > 0 ? [255, 120, 0] : [0, 110, 255];
+      image.data.set([...color, (190 * Math.abs(value)) / most], 4 * place);
+    });
+    heat.getContext("2d").putImageData(image, 0, 0);
+    const label = data.labels[chosen(answer)];
+    stack.setAttribute("aria-label", `The middle of your photo. What speaks for ${article[label]} is strongest ${where(answer)}.`);
+  }
+
+  function showAnswer(files, bitmap, answers) {
+    files.forEach(({ name }, index) => {
+      showPicture(name, bitmap, answers[index]);
+      data.labels.forEach((label, number) => {
+        const share = answers[index].probabilities[number];
+        const value = Object.assign(document.createElement("data"), { value: share, textContent: percent(share) });
+        const bar = Object.assign(document.createElement("meter"), { value: share });
+        bar.setAttribute("aria-hidden", "true"); // the number says the same
+        bar.dataset.class = label;
+        cell(label, name).replaceChildren(value, bar);
+      });
+      cell("time", name).textContent = "…";
+    });
+    const [first, second] = answers.map((answer) => ({ label: data.labels[chosen(answer)], share: Math.max(...answer.probabilities) }));
+    const [one, other] = files.map(({ name }) => name);
+    const agree = first.label === second.label ? "says so, too" : `says ${article[second.label]}`;
+    find(".answer").textContent =
+      `${article[first.label].replace("a", "A")}, ${percent(first.share)}, says the ${one} file; the ${other} file ${agree}, ` +
+      `${percent(second.share)}. It looked mostly ${where(answers[0])}.`;
+    find(".result").hidden = false;
+  }
+
+  let latest = 0;
+
+  // Everything that gives a picture ends here. The latest one wins.
+  async function look(source, name) {
+    const mine = ++latest;
+    const late = () => mine !== latest;
+    find(".notice").textContent = "";
+    find(".answer").textContent = "Looking …";
+    find(".result").setAttribute("aria-busy", "true");
+    try {
+      const blob = await source();
+      const bitmap = await decoded(blob, name);
+      const files = await network();
+      if (late()) return;
+      const numbers = normalized(square(bitmap, files[0].shape[1]));
+      const answers = [];
+      for (const file of files) answers.push(await run(file, numbers));
+      if (late()) return;
+      showAnswer(files, bitmap, answers);
+      bitmap.close();
+      await new Promise((shown) => setTimeout(shown, 50)); // first the answer, then the clock
+      const medians = await timed(files, numbers);
+      if (late()) return;
+      files.forEach((file, index) => (cell("time", file.name).textContent = `${medians[index].toFixed(1)} ms`));
+    } catch (error) {
+      if (!late()) complain(error);
+    } finally {
+      if (!late()) find(".result").setAttribute("aria-busy", "false");
+    }
+  }
+
+  function complain(error) {
+    const known = error instanceof Refused;
+    find(".notice").textContent = known ? error.message : `Something went wrong: ${error.message ?? error}`;
+    find(".answer").textContent = "";
+    find(".result").hidden = true;
+  }
+
+  // Ways to give a picture
+
+  function take(files) {
+    const pictures = [...files];
+    if (!pictures.length) return complain(new Refused("There is no picture in that. Save it as a file and choose it."));
+    look(async () => pictures[0], pictures[0].name);
+  }
+
+  for (const input of root.querySelectorAll("input[type=file]")) {
+    input.addEventListener("change", () => {
+      if (input.files.length) take(input.files);
+      input.value = ""; // so that the same file can be chosen again
+    });
+  }
+
+  const dragged = (event) => {
+    event.preventDefault(); // or the browser would leave the page for the photo
+    find(".drop").classList.toggle("over", event.type === "dragover");
+  };
+  for (const type of ["dragover", "dragleave", "drop"]) addEventListener(type, dragged);
+  addEventListener("drop", (event) => take(event.dataTransfer.files));
+  addEventListener("paste", (event) => {
+    if (event.target.closest?.("input[type=search], input[type=text], textarea")) return;
+    take(event.clipboardData.files);
+  });
+
+  for (const [kind, names] of Object.entries(data.samples)) {
+    let next = 0;
+    find(`[data-way=${kind}]`).addEventListener("click", () => {
+      const name = names[next++ % names.length];
+      look(async () => {
+        try {
+          const response = await fetch(new URL(name, here));
+          if (!response.ok) throw new Error(response.statusText);
+          return await response.blob();
+        } catch (error) {
+          throw new Refused(`The drawing could not be loaded (${error.message}).`);
+        }
+      }, name);
+    });
+  }
+
+  const video = find("video");
+
+  function closeCamera() {
+    for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+    video.srcObject = null;
+    find(".camera").hidden = true;
+  }
+
+  // On a phone the camera's own program is better than a small picture in a page.
+  const phone = matchMedia("(pointer: coarse)").matches;
+  find("[data-way=phone]").hidden = !phone;
+  find("[data-way=camera]").hidden = phone || !navigator.mediaDevices?.getUserMedia;
+  find("[data-way=camera]").addEventListener("click", async () => {
+    find(".notice").textContent = "";
+    try {
+      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      find(".camera").hidden = false;
+      await video.play();
+      find("[data-way=shoot]").focus();
+    } catch (error) {
+      closeCamera();
+      const reason = error.name === "NotAllowedError" ? "it is not allowed to this page" : "there is none, or it is in use";
+      complain(new Refused(`The camera cannot be used: ${reason}. Choose a photo instead.`));
+    }
+  });
+  find("[data-way=close]").addEventListener("click", () => {
+    closeCamera();
+    find("[data-way=camera]").focus();
+  });
+  find("[data-way=shoot]").addEventListener("click", () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    closeCamera();
+    find("[data-way=camera]").focus();
+    look(() => new Promise((made) => canvas.toBlob(made)), "the photo");
+  });
+
+  find("[name=heat]").addEventListener("change", (event) => root.classList.toggle("plain", !event.target.checked));
+  root.hidden = false;
+}

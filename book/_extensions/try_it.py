@@ -1,0 +1,119 @@
+"""The page "Try it": its markup, and what its script loads: LiteRT, the book's own files and some drawings to try."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zipfile
+from pathlib import Path
+from string import Template
+
+from docutils import nodes
+from execution import ROOT
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from mobilenet_lib import drawn
+
+HERE = Path(__file__).parent
+PAGE = "book/try-it"
+ASSETS = ("try-it.js", "try-it.css")
+LITERT = ROOT / "node_modules" / "@litertjs"
+MODELS = ROOT / "data" / "models"
+RECORD = ROOT / "data" / "exports" / "scratch.json"
+FILES = {"float32": "cats-dogs.tflite", "int8": "cats-dogs-int8.tflite"}
+# LiteRT takes the second where the browser lacks the newer vector instructions.
+RUNTIMES = ("litert_wasm_internal", "litert_wasm_compat_internal")
+# The first drawings of the test split, whatever the network says to them.
+SAMPLES = {kind: numbers[:3] for kind, numbers in zip(("cat", "dog"), drawn.NUMBERS["test"], strict=True)}
+
+
+def facts() -> dict:
+    """What the script has to know."""
+    kept = {entry["file"]: entry for entry in json.loads(RECORD.read_text("utf8"))["kept"]}
+    with zipfile.ZipFile(MODELS / FILES["float32"]) as attached:
+        labels = attached.read("labels.txt").decode().split()
+    return {
+        "labels": labels,
+        "files": [{"name": name, **kept[file]} for name, file in FILES.items()],
+        "runtimes": {name: (LITERT / "core" / "wasm" / f"{name}.wasm").stat().st_size for name in RUNTIMES},
+        "samples": {kind: [f"{kind}-{number}.png" for number in numbers] for kind, numbers in SAMPLES.items()},
+    }
+
+
+class TryIt(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        template = HERE / "try_it.html"
+        for source in (template, RECORD):
+            self.env.note_dependency(str(source))
+        known = facts()
+        megabytes = (known["runtimes"][RUNTIMES[0]] + sum(file["bytes"] for file in known["files"])) / 1e6
+        html = Template(template.read_text("utf8")).substitute(
+            megabytes=f"{megabytes:.0f}",
+            columns="".join(f'<th scope="col">{name}</th>' for name in FILES),
+            pictures="".join(_picture(name) for name in FILES),
+            rows="".join(_row(*row) for row in _rows(known)),
+            data=json.dumps(known).replace("<", r"\u003c"),
+        )
+        return [nodes.raw("", html, format="html")]
+
+
+def _picture(name: str) -> str:
+    canvases = '<canvas class="photo"></canvas><canvas class="heat"></canvas>'
+    return f'<figure><div class="stack" role="img" data-file="{name}">{canvases}</div><figcaption>{name}</figcaption></figure>'
+
+
+def _rows(known: dict) -> list[tuple]:
+    """Name and cells of each row of the table; the script fills the empty ones."""
+    open_ = ["" for _ in FILES]
+    return [
+        *((label.capitalize(), label, open_) for label in known["labels"]),
+        ("One photo", "time", open_),
+        ("File", "file", [f"{file['bytes'] / 1e6:.1f} MB" for file in known["files"]]),
+        ("Right on 2,000 test photos", "accuracy", [f"{100 * file['accuracy']:.2f} %" for file in known["files"]]),
+    ]
+
+
+def _row(name: str, key: str, cells: list[str]) -> str:
+    fields = zip(FILES, cells, strict=True)
+    values = "".join(f'<td data-cell="{key}" data-file="{file}">{text}</td>' for file, text in fields)
+    return f'<tr><th scope="row">{name}</th>{values}</tr>'
+
+
+def copy_assets(app: Sphinx) -> None:
+    if not LITERT.is_dir():
+        raise ExtensionError(f"LiteRT.js is not in {LITERT}: `npm ci` (part of `make book`) installs it.")
+    target = Path(app.outdir) / "_static" / "try-it"
+    target.mkdir(parents=True, exist_ok=True)
+    sources = [HERE / name for name in ASSETS] + [MODELS / name for name in FILES.values()]
+    sources += [LITERT / "core" / "wasm" / f"{name}{end}" for name in RUNTIMES for end in (".js", ".wasm")]
+    for source in sources:
+        shutil.copy(source, target)
+    for name, package in (("litert.js", "core/dist/index.js"), ("wasm-utils.js", "wasm-utils/dist/index.js")):
+        (target / name).write_text(_for_browsers((LITERT / package).read_text("utf8")), "utf8")
+    for kind, numbers in SAMPLES.items():
+        for number in numbers:
+            drawn.picture(number).save(target / f"{kind}-{number}.png", optimize=True)
+
+
+def _for_browsers(script: str) -> str:
+    """A browser knows no packages, only addresses; and source maps stay behind."""
+    script = script.replace('"@litertjs/wasm-utils"', '"./wasm-utils.js"')
+    return re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE)
+
+
+def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    # Here and not for the whole book: no other page needs them.
+    if pagename == PAGE:
+        app.add_js_file("try-it/try-it.js", loading_method="defer")
+        app.add_css_file("try-it/try-it.css")
+        context["policy"] = {"script-src": "'wasm-unsafe-eval'"}
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_directive("try-it", TryIt)
+    app.connect("builder-inited", copy_assets)
+    app.connect("html-page-context", add_assets)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
