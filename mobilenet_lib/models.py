@@ -157,7 +157,8 @@ def cost(model: keras.Model) -> Cost:
     input open, or if a layer has weights and is neither a standard, depthwise, separable, grouped or dense layer nor
     batch normalization.
     """
-    inputs = [keras.KerasTensor((1, *tensor.shape[1:])) for tensor in getattr(model, "inputs", None) or ()]
+    known = model.built and getattr(model, "inputs", None)
+    inputs = [keras.KerasTensor((1, *tensor.shape[1:])) for tensor in known or ()]
     if not inputs or any(None in tensor.shape for tensor in inputs):
         raise ValueError(f"model must have an input of known size; that of {model.name!r} is open")
     leaves = {id(layer): layer for layer in _leaves(model)}.values()

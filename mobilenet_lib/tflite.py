@@ -116,7 +116,7 @@ def convert(
             converter._experimental_disable_per_channel = not per_channel
         if int8_io:
             converter.inference_input_type = converter.inference_output_type = tf.int8
-        content = flatbuffer_utils.read_model_from_bytearray(bytearray(converter.convert()))
+        content = flatbuffer_utils.convert_bytearray_to_object(bytearray(converter.convert()))
     _name(content, model)
     _describe(content, labels)
     return _packed(content, labels)
@@ -132,7 +132,7 @@ def resized(tflite_model: File, resolution: int) -> bytes:
     if resolution % REDUCTION:
         raise ValueError(f"resolution must be a multiple of {REDUCTION}, not {resolution!r}")
     *_, channels = _Network(tflite_model, 1).shape
-    content = flatbuffer_utils.read_model_from_bytearray(bytearray(_read(tflite_model)))
+    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(_read(tflite_model)))
     (graph,) = content.subgraphs
     graph.tensors[graph.inputs[0]].shape = [1, resolution, resolution, channels]
     # LiteRT works out the other shapes; the accelerator would hide them.
@@ -151,7 +151,7 @@ def operators(tflite_model: File) -> dict[str, bytes]:
     unpacks weights, as in a float16 file, stays with the operator that uses them.
     """
     _opened(tflite_model)
-    content = flatbuffer_utils.read_model_from_bytearray(bytearray(_read(tflite_model)))
+    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(_read(tflite_model)))
     if len(content.subgraphs) != 1:
         raise ValueError(f"tflite_model must hold one graph; {_called(tflite_model)} holds {len(content.subgraphs)}")
     (graph,) = content.subgraphs

@@ -29,7 +29,9 @@ import numpy as np
 from mobilenet_lib import models
 from mobilenet_lib.costs import positive
 
-DATA = Path(__file__).parents[1] / "data"
+CHECKOUT = Path(__file__).resolve().parents[1]
+# Installed without the checkout, the library brings along what was recorded.
+DATA = CHECKOUT / "data" if (CHECKOUT / "pyproject.toml").exists() else Path(__file__).with_name("recorded")
 RUNS, MODELS = DATA / "runs", DATA / "models"
 
 # He et al. 2015 (arXiv 1502.01852): a weight that sees n inputs starts with variance 2/n. A depthwise filter sees the

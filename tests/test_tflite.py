@@ -263,7 +263,7 @@ def test_a_file_without_labels_says_so(model):
 
 
 def test_metadata_in_the_standard_format_say_how_to_normalize(files):
-    content = flatbuffer_utils.read_model_from_bytearray(bytearray(files["float32"]))
+    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(files["float32"]))
     (entry,) = (entry for entry in content.metadata if entry.name == b"TFLITE_METADATA")
     metadata = bytes(content.buffers[entry.buffer].data)
     assert metadata[4:8] == b"M001", "the identifier of the schema"
