@@ -1,0 +1,181 @@
+"""What belongs to the repository and not to the book: its address, its lock, its workflows, its hooks."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+NEW = "https://github.com/somebody/a-book.2"
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import repository  # noqa: E402
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The files that have the address, in a folder of their own."""
+    for pattern in ("_config.yml", *repository.FOLLOW):
+        for path in ROOT.glob(pattern):
+            (tmp_path / path.relative_to(ROOT)).parent.mkdir(exist_ok=True)
+            shutil.copy(path, tmp_path / path.relative_to(ROOT))
+    return tmp_path
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_address_stands_where_the_command_looks_for_it_and_nowhere_else():
+    folders = [path for path in ROOT.iterdir() if not path.name.startswith((".", "_build", "node_modules"))]
+    files = [path for folder in (*folders, ROOT / ".github") for path in (folder, *folder.rglob("*"))]
+    texts = [path for path in files if path.is_file() and path.suffix not in (".jpg", ".keras", ".tflite", ".pyc")]
+    found = {path for path in texts if repository.address().encode() in path.read_bytes()}
+    assert found == {path for pattern in ("_config.yml", *repository.FOLLOW) for path in ROOT.glob(pattern)}
+
+
+def test_the_address_is_the_one_that_the_book_is_built_with():
+    assert repository.address() == yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
+
+
+@pytest.mark.parametrize("given", [NEW, f"{NEW}/", f"{NEW}.git"])
+def test_a_new_address_replaces_the_old_one_everywhere(copy, given):
+    old, before = repository.address(copy), contents(copy)
+    changed = repository.set_address(given, copy)
+    assert set(changed) == {path for path, content in before.items() if old.encode() in content}
+    assert len(changed) == 2 + len(list(copy.glob("chapters/*")))
+    for path, content in contents(copy).items():
+        assert content == before[path].replace(old.encode(), NEW.encode()), path
+
+
+def test_it_can_be_changed_again(copy):
+    repository.set_address(NEW, copy)
+    repository.set_address("https://github.com/other/book", copy)
+    assert not any(NEW.encode() in content for content in contents(copy).values())
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "mobilenet",
+        "git@github.com:somebody/book.git",
+        "http://github.com/somebody/book",
+        "https://gitlab.com/somebody/book",
+        "https://github.com/somebody",
+        "https://github.com/somebody/book/tree/main",
+        "https://github.com/some_body/book",
+        "https://github.com/-some/book",
+        "https://github.com/some--body/book",
+        "https://github.com/somebody/..",
+        'https://github.com/somebody/book"',
+        "https://github.com/somebody/book name",
+    ],
+)
+def test_what_is_no_address_on_github_is_refused_and_changes_nothing(copy, bad):
+    before = contents(copy)
+    with pytest.raises(ValueError, match=r"URL must be https://github.com/OWNER/NAME, not "):
+        repository.set_address(bad, copy)
+    assert contents(copy) == before
+
+
+def test_where_one_file_cannot_be_written_none_is(copy, monkeypatch):
+    before, write = contents(copy), Path.write_text
+
+    def full(path, *arguments):
+        if "05-training.ipynb" in path.name:
+            raise OSError("no space left")
+        write(path, *arguments)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="no space"):
+        repository.set_address(NEW, copy)
+    assert contents(copy) == before
+
+
+def test_the_command_says_what_is_wrong_in_one_line():
+    ended = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "repository.py", "somewhere"], capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == "Nothing changed: URL must be https://github.com/OWNER/NAME, not 'somewhere'\n"
+
+
+# The lock.
+
+
+def locked():
+    """The versions of each package in the lock; several where they depend on the Python."""
+    found = {}
+    for line in (ROOT / "requirements.txt").read_text("utf8").splitlines():
+        if line and not line.startswith((" ", "#")):
+            requirement = Requirement(line)
+            (pin,) = requirement.specifier
+            assert pin.operator == "==", line
+            found.setdefault(requirement.name.lower(), set()).add(pin.version)
+    return found
+
+
+def asked():
+    lines = (ROOT / "requirements.in").read_text("utf8").splitlines()
+    return [Requirement(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
+
+
+@pytest.mark.parametrize("requirement", asked(), ids=str)
+def test_the_lock_has_what_is_asked_for(requirement):
+    versions = locked().get(requirement.name.lower())
+    assert versions, "run `make lock`"
+    assert all(requirement.specifier.contains(version) for version in versions), "run `make lock`"
+
+
+def test_nothing_is_locked_that_nothing_needs():
+    text = (ROOT / "requirements.txt").read_text("utf8")
+    direct = set(re.findall(r"^([\w.-]+)==.*\n    # via -r requirements.in$", text, re.MULTILINE))
+    direct |= set(re.findall(r"^([\w.-]+)==.*\n    # via\n    #   -r requirements.in$", text, re.MULTILINE))
+    assert direct == {requirement.name for requirement in asked()}, "run `make lock`"
+
+
+# The workflows: `make lint` holds them to GitHub's schema; here is what this book wants of them.
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+class TestWorkflow:
+    def test_foreign_actions_are_pinned_by_commit_with_their_version_beside(self, path):
+        uses = re.findall(r"uses: (.*)", path.read_text("utf8"))
+        assert uses
+        for action in uses:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+(\.\d+)*", action), action
+
+    def test_it_may_do_little_and_not_forever_and_not_twice_at_once(self, path):
+        workflow = yaml.safe_load(path.read_text("utf8"))
+        assert workflow["permissions"] in ({}, {"contents": "read"})
+        assert workflow["concurrency"]["group"]
+        assert all(job["timeout-minutes"] <= 120 for job in workflow["jobs"].values())
+
+    def test_the_commands_that_it_runs_exist(self, path):
+        makefile = (ROOT / "Makefile").read_text("utf8")
+        for job in yaml.safe_load(path.read_text("utf8"))["jobs"].values():
+            for command in (step["run"] for step in job["steps"] if "run" in step):
+                for target in re.findall(r"^make (\w+)", command):
+                    assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+                for name in re.findall(r"[\w/]+\.py\b", command):
+                    assert (ROOT / name).is_file(), name
+
+
+def test_the_three_workflows_are_there():
+    assert [path.stem for path in WORKFLOWS] == ["ci", "colab", "publish"]
+
+
+def test_only_main_is_published():
+    publish = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text("utf8"))
+    assert publish[True]["push"] == {"branches": ["main"]}  # YAML reads the key `on` as true
+    assert publish["jobs"]["build"]["if"] == "github.ref == 'refs/heads/main'"
+    assert publish["jobs"]["deploy"]["needs"] == "build"
+    writing = {name for name, job in publish["jobs"].items() if "write" in job.get("permissions", {}).values()}
+    assert writing == {"deploy"}
