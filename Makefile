@@ -8,10 +8,10 @@ CHAPTERS := $(wildcard chapters/*.md)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help book test data sync lint bench serve clean lock
+.PHONY: help book test data sync lint bench mutants serve clean lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
 
 book: $(INSTALLED) $(WEB) ## Execute what changed and build the book into _build/html
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml -W --keep-going -q
@@ -33,13 +33,20 @@ lint: $(INSTALLED) ## Check style and format
 bench: $(INSTALLED) ## Measure the speed of the library
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
+mutants: $(INSTALLED) ## Change the cost side in hundreds of places and see whether a test notices each
+	@$(BIN)/pip install --quiet mutmut
+	@rm -rf mutants
+	@$(BIN)/mutmut run > mutants.log 2>&1 || { cat mutants.log; exit 1; }
+	@tail -n 2 mutants.log | tr '\r' '\n' | tail -n 2
+	@$(BIN)/mutmut results
+
 serve: ## Show the built book at http://localhost:8000 (another port: PORT=8001)
 	@test -d _build/html || { echo "There is no book yet: make book"; exit 1; }
 	@echo "http://localhost:$(PORT)  (Ctrl-C ends it)"
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html 2> /dev/null
 
 clean: ## Remove the built book and what the chapters computed
-	@rm -rf _build .pytest_cache .ruff_cache
+	@rm -rf _build mutants mutants.log .hypothesis .pytest_cache .ruff_cache
 
 lock: $(INSTALLED) ## Compile requirements.in to requirements.txt, with the newest versions that fit
 	@$(BIN)/pip install --quiet uv

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mobilenet_lib import architecture
+from mobilenet_lib import architecture, costs
 from mobilenet_lib.architecture import mobilenet, total
 
 # Table 1 of the paper, depthwise rows: (stride, channels, input size); the last stride corrected from 2 to 1.
@@ -20,6 +20,21 @@ def test_there_are_28_layers_with_weights():
     kinds = [layer.kind for layer in mobilenet()]
     assert kinds == ["standard", *["depthwise", "pointwise"] * 13, "dense"]
     assert len(kinds) == 28
+
+
+def test_layers_are_named_by_kind_and_block_as_in_keras_applications():
+    first, depthwise, pointwise, *_, last = (layer.name for layer in mobilenet())
+    assert (first, depthwise, pointwise, last) == ("conv1", "conv_dw_1", "conv_pw_1", "conv_preds")
+
+
+def test_the_network_of_full_convolutions_has_a_standard_layer_for_each_block():
+    layers = mobilenet(separable=False)
+    assert [layer.kind for layer in layers] == [*["standard"] * 14, "dense"]
+    assert [layer.name for layer in layers] == ["conv1", *(f"conv_{block}" for block in range(1, 14)), "conv_preds"]
+
+
+def test_no_layers_cost_nothing():
+    assert total(()) == costs.Cost()
 
 
 def test_the_body_is_that_of_table_1():
@@ -77,6 +92,10 @@ def test_channels_are_rounded_down_as_keras_does_and_never_to_none():
     assert mobilenet(alpha=0.01)[0].out_channels == 1  # 0.32
 
 
+def test_a_network_may_be_twice_as_wide():
+    assert mobilenet(alpha=2)[0].out_channels == 64
+
+
 def test_the_resolution_changes_no_parameter():
     assert {total(mobilenet(resolution=size)).params for size in (32, 128, 224, 512)} == {4_209_088}
 
@@ -84,6 +103,10 @@ def test_the_resolution_changes_no_parameter():
 @pytest.mark.parametrize(("rho", "pixels"), [(1, 224), (6 / 7, 192), (0.857, 192), (0.714, 160), (0.571, 128)])
 def test_rho_gives_the_resolutions_of_the_paper(rho, pixels):
     assert architecture.resolution(rho) == pixels
+
+
+def test_no_rho_gives_less_than_32_pixels():
+    assert architecture.resolution(0.01) == 32
 
 
 @pytest.mark.parametrize("rho", [0, -0.5, 1.01, "1", None, True, float("nan")])

@@ -58,6 +58,8 @@ def test_a_cost_cannot_be_changed():
 def test_a_cost_does_not_add_to_a_number():
     with pytest.raises(TypeError):
         Cost(1, 2) + 3
+    with pytest.raises(TypeError):
+        3 + Cost(1, 2)
 
 
 FUNCTIONS = [
