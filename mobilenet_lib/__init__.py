@@ -6,6 +6,7 @@ One idea a module; each imports only modules above it:
     architecture  which layers a MobileNet has
     paper         what was published
     models        the same network in Keras
+    locks         one process at a time
     data          cats and dogs
     training      train, evaluate, record
     tflite        export and run
@@ -13,6 +14,13 @@ One idea a module; each imports only modules above it:
 """
 
 import os
+from importlib.util import find_spec
+
+# A file of the reader's comes before the installed package of that name, and what fails then says nothing about it.
+for _package in ("keras", "tensorflow", "numpy", "matplotlib", "PIL"):
+    _found = find_spec(_package)
+    if _found is not None and _found.submodule_search_locations is None:
+        raise ImportError(f"the file {_found.origin} hides the package {_package}: rename the file, then restart")
 
 # TensorFlow reads this when it is imported; without it, it greets every reader with a page of device messages.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -15,17 +15,21 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
+import tarfile
 import threading
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from numbers import Real
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from unittest import mock
+from urllib.parse import urlsplit
 
 import numpy as np
 import tensorflow as tf
@@ -33,6 +37,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from mobilenet_lib import drawn
 from mobilenet_lib.costs import positive
+from mobilenet_lib.locks import alone
 
 CLASSES = ("cat", "dog")
 LAYOUT = {"train": "training_set", "test": "test_set"}
@@ -45,6 +50,7 @@ KAGGLE = "chetankv/dogs-cats-images"
 KAGGLE_HOST = "https://api.kaggle.com"
 KAGGLE_COUNTS = {"training_set/cats": 4000, "training_set/dogs": 4000, "test_set/cats": 1000, "test_set/dogs": 1000}
 PATIENCE = 10  # seconds to wait for an answer
+MAX_FILES, MAX_BYTES = 50_000, 2**31  # in the archive, which has 10,000 photos of 0.2 GB, perhaps twice
 
 
 class CatsDogs:
@@ -343,16 +349,32 @@ def download(folder: str | os.PathLike | None = None) -> Path:
     from there; `folder` itself appears when everything is there and checked. If it is there already, nothing happens.
 
     Raises `ConnectionError` within seconds if there is no network, and if what comes is not the photos; `OSError` if
-    they cannot be written; `FileExistsError` if `folder` holds something else.
+    they cannot be written; `BlockingIOError` if another process is at it; `FileExistsError` if `folder` holds something
+    else.
     """
     folder = _data_folder() if folder is None else Path(folder).expanduser()
-    if folder.exists():
-        if _kaggle_counts(folder) == KAGGLE_COUNTS:
-            return folder
-        raise FileExistsError(f"folder must be new or hold all the photos; {str(folder)!r} does not hold them all")
-    _reach(KAGGLE_HOST)
     part = folder.with_name(f"{folder.name}.part")
-    part.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        if _kaggle_counts(folder) != KAGGLE_COUNTS:
+            raise FileExistsError(f"folder must be new or hold all the photos; {str(folder)!r} does not hold them all")
+        shutil.rmtree(part, ignore_errors=True)  # of a process that was killed at the very end
+        return folder
+    _reach(KAGGLE_HOST)
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        with alone(part, f"downloading into {str(folder)!r}"):
+            _download(part, folder)
+    except (ConnectionError, BlockingIOError):
+        raise
+    except OSError as error:
+        raise OSError(
+            f"the photos cannot be written to {str(folder)!r} ({error.strerror or error}); once they can, the same "
+            "command goes on from here"
+        ) from error
+    return folder
+
+
+def _download(part: Path, folder: Path) -> None:
     arrived = _fetch(part)
     # Kaggle's archive has the photos some folders down, and perhaps twice.
     photos = next((path.parent for path in sorted(arrived.rglob("training_set")) if path.is_dir()), arrived)
@@ -363,7 +385,6 @@ def download(folder: str | os.PathLike | None = None) -> Path:
         photos = shutil.copytree(photos, part / "copy", dirs_exist_ok=True)
     os.replace(photos, folder)
     shutil.rmtree(part)
-    return folder
 
 
 def _folder(source: str | os.PathLike) -> Path | None:
@@ -604,20 +625,34 @@ def _reach(url: str) -> None:
 
 def _fetch(part: Path) -> Path:
     """Let kagglehub download and unzip in `part`; it goes on with a part of the archive that it finds there."""
-    import kagglehub
     import requests
 
-    send = requests.Session.send
+    send, extract = requests.Session.send, zipfile.ZipFile.extractall
 
-    def impatient(*args: Any, **options: Any) -> requests.Response:
-        return send(*args, **{**options, "timeout": options.get("timeout") or PATIENCE})
+    def careful(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        if urlsplit(request.url).scheme != urlsplit(KAGGLE_HOST).scheme:  # also wherever an answer leads on to
+            raise ValueError(f"it is offered at {request.url}, where it could be changed on the way")
+        return send(session, request, **{**options, "timeout": options.get("timeout") or PATIENCE})
 
+    def checked(archive: zipfile.ZipFile, *args: Any, **options: Any) -> None:
+        _refuse_unsafe(archive.infolist())
+        extract(archive, *args, **options)
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise ValueError("it is a tar archive, not a zip archive")
+
+    # kagglehub looks for the reader's home when it is imported, and not everybody has one.
+    environment = {"HOME": str(part), **os.environ, "KAGGLEHUB_CACHE": str(part)}
     try:
-        # Without this kagglehub waits without end for some of its answers.
+        # Without these kagglehub waits without end for some answers, and unpacks whatever it gets.
         with (
-            mock.patch.object(requests.Session, "send", impatient),
-            mock.patch.dict(os.environ, KAGGLEHUB_CACHE=str(part)),
+            mock.patch.object(requests.Session, "send", careful),
+            mock.patch.object(zipfile.ZipFile, "extractall", checked),
+            mock.patch.object(tarfile.TarFile, "extractall", refused),
+            mock.patch.dict(os.environ, environment),
         ):
+            import kagglehub
+
             return Path(kagglehub.dataset_download(KAGGLE))
     except (requests.RequestException, json.JSONDecodeError) as error:
         raise ConnectionError(
@@ -627,7 +662,24 @@ def _fetch(part: Path) -> Path:
         raise
     except Exception as error:
         shutil.rmtree(part)
-        raise ConnectionError(f"what came from Kaggle is not the photos; try again later ({error})") from error
+        reason = " ".join(str(error).split())
+        raise ConnectionError(f"what came from Kaggle is not the photos; try again later ({reason})") from error
+
+
+def _refuse_unsafe(entries: Sequence[zipfile.ZipInfo]) -> None:
+    """Raise `ValueError` if unpacking would write elsewhere, over a file of its own, make links or fill the disk."""
+    if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+        raise ValueError(f"the archive holds more than {MAX_FILES:,} files or {MAX_BYTES / 2**30:.0f} GB")
+    seen: set[str] = set()
+    for entry in entries:
+        place = PureWindowsPath(entry.filename)  # which knows the separators and the roots of every system
+        if place.drive or place.root or ".." in place.parts:
+            raise ValueError(f"the archive has a file for another folder: {entry.filename!r}")
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise ValueError(f"the archive has a link: {entry.filename!r}")
+        if (name := str(place).casefold()) in seen:
+            raise ValueError(f"the archive has two files of one name: {entry.filename!r}")
+        seen.add(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -639,6 +691,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add = commands.add_parser("check", help="read every photo and report what is wrong; status 1 if something is")
     add.add_argument("folder", type=Path, help="holds training_set/{cats,dogs} and test_set/{cats,dogs} at some depth")
     chosen = parser.parse_args(arguments)
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files have letters that not every terminal has
     try:
         if chosen.command == "download":
             print(f"The photos are in {download(chosen.folder)}")

@@ -738,7 +738,7 @@ def _record(arguments: list[str]) -> int:
     if not path.exists():
         parser.error(f"NAME must be a model in {training.MODELS} or the path of a .keras file; there is no {path}")
     try:
-        model = keras.models.load_model(path, compile=False)
+        model = training.load_model(path)
         photos = data.load(_image_shape(model)[0], source=args.data, limit=args.limit)
         found = record(model, photos)
         kept = kept_files(model, photos) if args.keep else {}

@@ -14,6 +14,7 @@ import platform
 import shlex
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
@@ -28,6 +29,7 @@ import numpy as np
 
 from mobilenet_lib import models
 from mobilenet_lib.costs import positive
+from mobilenet_lib.locks import alone
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # Installed without the checkout, the library brings along what was recorded.
@@ -402,6 +404,8 @@ def _write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
+    except OSError as error:
+        raise OSError(f"{str(path)!r} cannot be written ({error.strerror}); what was there before is whole") from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -419,16 +423,24 @@ def _keep(path: Path, model: keras.Model, settings: dict, history: list, best: l
 
 
 def _restore(path: Path, model: keras.Model, settings: dict) -> tuple[list, list[np.ndarray]]:
-    with np.load(path) as arrays:
+    try:
+        with np.load(path) as file:
+            arrays = dict(file)
         about = json.loads(str(arrays["about"]))
-        if about["settings"] != settings:
-            raise ValueError(
-                f"checkpoint must be of a run with the same settings; {str(path)!r} has {about['settings']}, "
-                f"this run {settings}: delete it or name another"
-            )
-        for i, variable in enumerate(_state(model)):
-            variable.assign(arrays[f"state{i}"])
-        return about["history"], [arrays[f"best{i}"] for i in range(len(model.weights))]
+        state = [arrays[f"state{i}"] for i in range(len(_state(model)))] if about["settings"] == settings else []
+        best = [arrays[f"best{i}"] for i in range(len(model.weights))] if state else []
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"checkpoint must be what an earlier run left, whole, and {str(path)!r} is not: delete it"
+        ) from error
+    if not state:
+        raise ValueError(
+            f"checkpoint must be of a run with the same settings; {str(path)!r} has {about['settings']}, "
+            f"this run {settings}: delete it or name another"
+        )
+    for variable, value in zip(_state(model), state, strict=True):
+        variable.assign(value)
+    return about["history"], best
 
 
 def versions() -> dict[str, str]:
@@ -497,6 +509,24 @@ def main(arguments: list[str] | None = None) -> None:
         hint = f"; it comes from: {load_run(made).command}" if made.exists() else ""
         parser.error(f"--start must name a model kept in {kept}; there is no {start.name}{hint}")
 
+    try:
+        args.runs.mkdir(parents=True, exist_ok=True)
+        lock = args.runs / f".{args.name}.lock"
+        lock.touch()
+        with alone(lock, f"training {args.name!r}"):
+            try:
+                _record(args, parser, record, checkpoint, kept)
+            finally:
+                lock.unlink(missing_ok=True)
+    except (OSError, ValueError, FloatingPointError) as error:
+        parser.exit(1, f"{args.name}: {error}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, f"{args.name}: interrupted; the same command goes on from the last finished epoch\n")
+
+
+def _record(
+    args: argparse.Namespace, parser: argparse.ArgumentParser, record: Path, checkpoint: Path, kept: Path
+) -> None:
     from mobilenet_lib import data
 
     def say(line: str) -> None:
@@ -521,7 +551,10 @@ def main(arguments: list[str] | None = None) -> None:
             train,
         )
     if args.start is not None:
-        model.set_weights(keras.models.load_model(start).get_weights())
+        weights = load_model(kept / f"{args.start}.keras").get_weights()
+        if [weight.shape for weight in weights] != [weight.shape for weight in model.get_weights()]:
+            raise ValueError(f"--start must name a model of the same alpha and classes; {args.start!r} has others")
+        model.set_weights(weights)
     settings = {name: getattr(args, name) for name in COMPILED}
     run = fit(model, photos, epochs=args.epochs, seed=args.seed, checkpoint=checkpoint, progress=say, **settings)
     if args.test_resolution not in (None, args.resolution):
@@ -557,6 +590,29 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def load_model(path: str | os.PathLike) -> keras.Model:
+    """The model in a `.keras` file, such as `save_model` writes; no code that may be in it is run.
+
+    Raises `FileNotFoundError` if there is no file, `ValueError` if it is not whole, or if it is not of layers that this
+    version of Keras knows.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there must be a .keras file at {os.fspath(path)!r}, and there is none")
+    try:
+        with zipfile.ZipFile(path) as file:  # what Keras says about a damaged one is that there is none
+            made = json.loads(file.read("metadata.json"))["keras_version"]
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"path must be a whole .keras file, and {os.fspath(path)!r} is not") from error
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever it stumbles over
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(
+            f"path must be a .keras file that can be loaded, and {os.fspath(path)!r}, made with Keras {made}, cannot "
+            f"be with Keras {keras.__version__}: {reason}"
+        ) from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from trouble import entries
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"
@@ -44,3 +45,14 @@ def imagenet_weights() -> Path:
     if not path.exists():
         pytest.skip(f"the ImageNet weights are not cached: {WEIGHTS} in KERAS_HOME/models")
     return path
+
+
+@pytest.fixture
+def shown(request):
+    """Whether a text has the sentence that `book/trouble.md` shows for the fault which this test is marked with."""
+    entry = entries()[request.node.get_closest_marker("fault").args[0]]
+
+    def check(text: str) -> None:
+        assert entry.sentence and entry.shows_in(text), f"the page shows {entry.sentence!r}, the program {text!r}"
+
+    return check

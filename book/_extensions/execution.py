@@ -14,6 +14,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
+from mobilenet_lib.locks import alone
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHES_KEPT = 4  # photos and drawings, before and after a change
@@ -45,7 +49,8 @@ def _state() -> Iterator[tuple]:
         yield path.relative_to(ROOT), path.read_bytes()
     for path in (path for name in ("runs", "exports", "models") for path in _files(ROOT / "data" / name)):
         yield path.relative_to(ROOT), path.read_bytes()
-    keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    # Unlike Path.home(), expanduser copes with a user who has none.
+    keras_home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))
     # Large and never edited: names and sizes tell them apart.
     for folder, pattern in ((photos(), "*"), (keras_home / "models", "mobilenet_*")):
         for path in _files(folder, pattern) if folder else ():
@@ -54,6 +59,18 @@ def _state() -> Iterator[tuple]:
 
 def _files(folder: Path, pattern: str = "*") -> list[Path]:
     return sorted(path for path in folder.rglob(pattern) if path.is_file())
+
+
+HELD = ExitStack()  # until the process ends
+
+
+def hold_folder(app: Sphinx, config: Config) -> None:
+    """Two builds in one folder would take each other's half-written pages for whole ones."""
+    build = Path(app.outdir).parent
+    try:
+        HELD.enter_context(alone(build, f"building the book in {str(build)!r}"))
+    except BlockingIOError as error:
+        raise ExtensionError(str(error)) from error
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:
@@ -142,7 +159,8 @@ class Progress(logging.Handler):
         self.started = 0.0
 
     def say(self, text: str) -> None:
-        print(text, end="", flush=True)
+        encoding = sys.stdout.encoding or "utf8"  # not every terminal has a "…"
+        print(text.encode(encoding, "replace").decode(encoding), end="", flush=True)
         self.line_open = not text.endswith("\n")
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -154,6 +172,7 @@ class Progress(logging.Handler):
 def setup(app: Sphinx) -> dict:
     progress = Progress()
     logging.getLogger("sphinx").handlers.insert(0, progress)
+    app.connect("config-inited", hold_folder)
     app.connect("config-inited", choose_cache)
     app.connect("config-inited", quiet_kernels)
     app.connect("config-inited", distrust_unfinished)
