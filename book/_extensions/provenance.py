@@ -1,4 +1,4 @@
-"""Where the numbers come from: a line at the foot of each page that was executed, and the table of the status page."""
+"""Where the numbers come from: a line at the foot of each page, and the table of the status page."""
 
 from __future__ import annotations
 
@@ -63,23 +63,28 @@ def run_of(app: Sphinx, docname: str) -> dict | None:
     run = NbMetadataCollector.get_exec_data(app.env, docname)
     if not run or run["runtime"] is None:
         return None
-    when = datetime.fromtimestamp(run["mtime"], timezone.utc)
     return {
-        "date": f"{when.day} {when:%B %Y}",
+        "date": date(datetime.fromtimestamp(run["mtime"], timezone.utc)),
         "seconds": f"{run['runtime']:.0f} s" if run["runtime"] >= 1 else "under 1 s",
         "data": data_used(Path(app.env.doc2path(docname)).read_text("utf8")),
     }
 
 
+def date(when: datetime) -> str:
+    return f"{when.day} {when:%B %Y}"
+
+
 def add_line(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    run = run_of(app, pagename) if doctree else None
-    if run:
-        versions = software()
-        context["body"] += (
-            f'<p class="provenance">Computed on {run["date"]} in {run["seconds"]} with TensorFlow '
-            f"{versions['TensorFlow']} and Keras {versions['Keras']}. Machine: {escape(machine())}. "
-            f"Data: {run['data']}. Revision: {revision()}.</p>"
-        )
+    if not doctree:
+        return
+    run = run_of(app, pagename)
+    versions = software()
+    computed = f" Computed on {run['date']} in {run['seconds']}." if run else ""
+    context["body"] += (
+        f'<p class="provenance">Built on {date(datetime.now(timezone.utc))} from revision {revision()}, with TensorFlow '
+        f"{versions['TensorFlow']} and Keras {versions['Keras']}.{computed} Machine: {escape(machine())}. "
+        f"Data: {run['data'] if run else 'none'}.</p>"
+    )
 
 
 class Status(SphinxDirective):

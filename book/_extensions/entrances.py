@@ -1,0 +1,49 @@
+"""Two pages that no chapter has: the door, which leads to the front page, and the one for an address that is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sharing import root
+from sphinx.application import Sphinx
+
+MISSING = "404"  # GitHub Pages shows 404.html in place of any page that is missing, at that page's address
+NOT_HERE = """\
+<section id="not-here">
+<h1>There is no page here</h1>
+<p>The address may have a slip in it, or the page may have moved. Where do you go from here? The
+<a href="{intro}">front page</a> lists the chapters, and <a href="{search}">search</a> looks through all of them.</p>
+</section>
+"""
+# What is relative to the folder of the page.
+RELATIVE = re.compile(r'\b(href|src|action|data-content_root)="(?![a-z]+:|[#/"])(?:\./)?')
+
+
+def entrances(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
+    yield "index", {"title": app.config.html_title}, "index.html"
+    addresses = {
+        name: app.builder.get_target_uri(page) for name, page in (("intro", "book/intro"), ("search", "search"))
+    }
+    body = NOT_HERE.format(**addresses)
+    yield MISSING, {"title": "There is no page here", "body": body, "pagename": MISSING}, "page.html"
+
+
+def fix_addresses(app: Sphinx) -> None:
+    if app.builder.format != "html":
+        return
+    render = app.builder.templates.render
+
+    def rendered(name: str, context: dict) -> str:
+        html = render(name, context)
+        if context.get("pagename") == MISSING:
+            html = RELATIVE.sub(rf'\1="{root(app.config)}', html)
+        return html
+
+    app.builder.templates.render = rendered
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("html-collect-pages", entrances)
+    app.connect("builder-inited", fix_addresses)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
