@@ -1,4 +1,4 @@
-"""Figures that cells print into the page become files of their own: a page is light, and a figure loads when it is near."""
+"""Figures that cells print into a page become files of their own: the page is light, and a far figure loads later."""
 
 from __future__ import annotations
 

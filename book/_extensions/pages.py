@@ -16,9 +16,11 @@ from sphinx.application import Sphinx
 FONTS = ROOT / "node_modules" / "@fontsource-variable"
 AWESOME = Path(pydata_sphinx_theme.__file__).parent.glob("theme/*/static/vendor/fontawesome/*")
 ICONS = {
-    "solid": "angle-left angle-right arrow-up bars circle-half-stroke code download file file-pdf list "
-    "magnifying-glass moon rocket sun xmark".split(),
     "brands": ["github"],
+    "solid": [
+        *("angle-left", "angle-right", "arrow-up", "bars", "circle-half-stroke", "code", "download"),
+        *("file", "file-pdf", "list", "magnifying-glass", "moon", "rocket", "sun", "xmark"),
+    ],
 }
 ICON_STYLE = """\
 .fa-solid, .fas { font: 900 1em/1 "Icons solid"; }

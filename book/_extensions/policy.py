@@ -1,8 +1,8 @@
 """What a page may load and run: a Content-Security-Policy in each page, with the hash of each script that stands in it.
 
 Scripts come from the book's own files or are known by their hash. Styles may stand in the page ('unsafe-inline'): KaTeX
-places every letter of a formula by a style attribute, figures and tables carry a width, and the explorer draws with them.
-Small pictures may be written into a style sheet (data:): the theme's check marks and arrows are.
+places the letters of a formula by style attributes, and the tables that cells print carry them. Small pictures may
+stand in a style sheet (data:): the theme's check marks and arrows do.
 
 A page that needs more says so in a handler of `html-page-context`:
 

@@ -81,8 +81,8 @@ def add_line(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
     versions = software()
     computed = f" Computed on {run['date']} in {run['seconds']}." if run else ""
     context["body"] += (
-        f'<p class="provenance">Built on {date(datetime.now(timezone.utc))} from revision {revision()}, with TensorFlow '
-        f"{versions['TensorFlow']} and Keras {versions['Keras']}.{computed} Machine: {escape(machine())}. "
+        f'<p class="provenance">Built on {date(datetime.now(timezone.utc))} from revision {revision()}, with '
+        f"TensorFlow {versions['TensorFlow']} and Keras {versions['Keras']}.{computed} Machine: {escape(machine())}. "
         f"Data: {run['data'] if run else 'none'}.</p>"
     )
 

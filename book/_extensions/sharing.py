@@ -17,13 +17,13 @@ from sphinx.config import Config
 from mobilenet_lib import architecture
 
 PLACEHOLDER = "your_account"  # in `repository: url` until a copy of the book has an address
-LONGEST = 200  # characters of a description
+LONGEST = 220  # characters of a description
 FRONT = ("book/intro", "index")
 BOOK = "Build MobileNet from its cost formula up, check every number of the paper, train it, and put it on a phone."
 
 
 def site(repository: str) -> tuple[str, str]:
-    """Where GitHub Pages shows the book of a repository: scheme and host, empty until there is an account, and folder."""
+    """Where GitHub Pages shows the book: scheme and host, or nothing as long as there is no account, and folder."""
     account, name = urlsplit(repository).path.strip("/").split("/")[:2]
     host = f"{account}.github.io".lower()
     return f"https://{host}" if account != PLACEHOLDER else "", "/" if name.lower() == host else f"/{name}/"
@@ -41,14 +41,14 @@ def root(config: Config) -> str:
 
 
 def description(doctree: nodes.document) -> str:
-    """The questions that a page opens with, or its first sentences if it asks none."""
+    """The end of the page's opening, where it asks its question: as many sentences as fit."""
     opening = next((paragraph.astext() for paragraph in doctree.findall(nodes.paragraph)), "")
-    sentences = re.split(r"(?<=[.?!]) ", " ".join(opening.split()))
     text = ""
-    for sentence in [sentence for sentence in sentences if sentence.endswith("?")] or sentences:
-        if len(text) + len(sentence) < LONGEST:
-            text = f"{text} {sentence}".strip()
-    return text or opening[:LONGEST]
+    for sentence in reversed(re.split(r"(?<=[.?!]) ", " ".join(opening.split()))):
+        if text and len(text) + len(sentence) > LONGEST:
+            break
+        text = f"{sentence} {text}".strip()
+    return text
 
 
 def add_tags(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -86,7 +86,7 @@ def add_tags(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
 
 # The card: the title of the page over the bars of the network's layers.
 
-WIDTH, HEIGHT, MARGIN = 1200, 630, 80
+WIDTH, HEIGHT, MARGIN, FLOOR = 1200, 630, 80, 590
 PAPER, INK, MUTED = "#fbfaf7", "#1d2730", "#55616b"
 COLORS = {"standard": "#0b6bb0", "depthwise": "#d0600f", "pointwise": "#0f8a69", "dense": "#8a5aa8"}
 FONTS = ROOT / "node_modules" / "@fontsource-variable" / "source-sans-3" / "files"
@@ -105,10 +105,10 @@ def card(title: str, text: str, kicker: str) -> Image.Image:
     _bars(draw)
     y = MARGIN - 10
     if kicker:
-        y = _write(draw, y, kicker, 34, 600, COLORS["standard"]) + 22
-    size = next(size for size in (84, 72, 62, 54) if size == 54 or len(_lines(draw, title, size, 700)) <= 2)
-    y = _write(draw, y, title, size, 700, INK) + 26
-    _write(draw, y, text, 36, 400, MUTED, most=3 if y < 300 else 2)
+        y = _write(draw, y, kicker, 34, 600, COLORS["standard"]) + 18
+    size = next(size for size in (76, 66, 58, 50) if size == 50 or len(_lines(draw, title, size, 700)) <= 2)
+    y = _write(draw, y, title, size, 700, INK) + 20
+    _write(draw, y, text, 33, 400, MUTED, most=4)
     return image.quantize(64)
 
 
@@ -118,8 +118,8 @@ def _bars(draw: ImageDraw.ImageDraw) -> None:
     most = max(layer.cost.mult_adds for layer in layers)
     for number, layer in enumerate(layers):
         x = MARGIN + number * step
-        top = HEIGHT - 46 - max(5, 120 * layer.cost.mult_adds / most)
-        draw.rectangle((x, top, x + step - 7, HEIGHT - 46), fill=COLORS[layer.kind])
+        top = FLOOR - max(5, 85 * layer.cost.mult_adds / most)
+        draw.rectangle((x, top, x + step - 7, FLOOR), fill=COLORS[layer.kind])
 
 
 def _write(draw, y: float, text: str, size: int, weight: int, color: str, most: int = 3) -> float:
