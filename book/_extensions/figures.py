@@ -56,7 +56,9 @@ def move_figures(app: Sphinx, pagename: str, templatename: str, context: dict, d
             attributes += f' height="{height(kind, picture, int(width[1]))}"'
         if figures > 1:
             attributes += ' loading="lazy"'
-        return re.sub(r'\bsrc="[^"]+"', lambda _: attributes, tag[0])
+        image = re.sub(r'\bsrc="[^"]+"', lambda _: attributes, tag[0])
+        # On a phone a figure is small: a tap opens it by itself, where it can be enlarged.
+        return f'<a class="figure" href="{address}">{image}</a>'
 
     if "body" in context:
         context["body"] = FIGURE.sub(moved, context["body"])

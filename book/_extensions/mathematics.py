@@ -21,11 +21,14 @@ KATEX = HERE.parents[1] / "node_modules" / "katex" / "dist"
 logger = logging.getLogger(__name__)
 
 
+def node_js() -> Path:
+    return next(path for name in ("bin/node", "node.exe") if (path := Path(NODE, name)).exists())
+
+
 @cache
 def typesetter() -> subprocess.Popen:
-    executable = next(path for name in ("bin/node", "node.exe") if (path := Path(NODE, name)).exists())
     return subprocess.Popen(
-        [executable, HERE / "typeset.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf8"
+        [node_js(), HERE / "typeset.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf8"
     )
 
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pydata_sphinx_theme
 from execution import ROOT
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+from mathematics import node_js
 from sharing import PLACEHOLDER
 from sphinx.application import Sphinx
 
 FONTS = ROOT / "node_modules" / "@fontsource-variable"
+PURGE = ROOT / "node_modules" / "purgecss" / "bin" / "purgecss.js"
+LARGE_STYLES = ("styles/bootstrap.css", "styles/pydata-sphinx-theme.css", "mystnb.*.css")
 AWESOME = Path(pydata_sphinx_theme.__file__).parent.glob("theme/*/static/vendor/fontawesome/*")
 ICONS = {
     "brands": ["github"],
     "solid": [
         *("angle-left", "angle-right", "arrow-up", "bars", "circle-half-stroke", "code", "download"),
-        *("file", "file-pdf", "list", "magnifying-glass", "moon", "rocket", "sun", "xmark"),
+        *("file", "list", "magnifying-glass", "moon", "rocket", "sun", "xmark"),
     ],
 }
 ICON_STYLE = """\
@@ -33,7 +38,12 @@ ICON_STYLE = """\
 UNUSED = ("sphinx-thebe", "THEBE_JS_URL", "toggle", "design-tabs", "sphinx-design", "DOCUMENTATION_OPTIONS.pagename")
 THEBE = re.compile(r"<script[^>]*>\s*(?:\{\s*requestKernel|kernelName)[^<]*</script>")
 SOLUTION = re.compile(r'<div class="cell[^"]*tag_solution.*?</summary>', re.DOTALL)
-TIME = re.compile(r"<p>(?=<strong>Time</strong>)")
+TIME = re.compile(r"<p><strong>Time</strong>: (.*?)\.?</p>\n?", re.DOTALL)
+OPENING = re.compile(
+    r'(<p><strong>After this chapter you can</strong></p>.*?)(?=<p><strong>Time|<div class="cell)', re.DOTALL
+)
+SETUP = re.compile(r'<div class="cell tag_setup.*?</pre></div>\s*</div>\s*</div>\s*</div>', re.DOTALL)
+LINK = re.compile(r'(<a [^>]*href="([^"]*)"[^>]*>)')
 
 
 def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -49,18 +59,17 @@ def _text(file) -> str:
 
 
 def mend_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    for button in (button for group in context["header_buttons"] for button in group.get("buttons", ())):
-        if button["text"] == ".pdf":
-            button.update(javascript='" data-print="', text="Print")
-    explain_colab(app, context)
+    for group in context["header_buttons"]:
+        # A button that only prints carries a script, which the policy of the page forbids; browsers print without it.
+        group["buttons"] = [button for button in group.get("buttons", ()) if button["type"] != "javascript"]
+    if PLACEHOLDER in app.config.html_theme_options["repository_url"]:
+        explain_colab(context)
 
 
-def explain_colab(app: Sphinx, context: dict) -> None:
+def explain_colab(context: dict) -> None:
     """As long as the book has no address, the Colab button says what to do instead of leading nowhere."""
-    if PLACEHOLDER not in app.config.html_theme_options["repository_url"]:
-        return
     buttons = context["header_buttons"]
-    for button in (button for group in buttons for button in group.get("buttons", ())):
+    for button in (button for group in buttons for button in group["buttons"]):
         if button["text"] == "Colab":
             button["url"] = context["pathto"]("book/intro").removesuffix("#") + "#in-colab"
             button["tooltip"] = "How to open this chapter in Colab"
@@ -96,14 +105,55 @@ def cut_icons(app: Sphinx) -> None:
     app.add_css_file("icons.css")
 
 
+def purge_styles(app: Sphinx, exception: Exception | None) -> None:
+    """Take out of the theme's large style sheets what no page uses: three quarters of them."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    pages = [f"{app.outdir}/**/*.html", f"{static}/**/*.js"]
+    for sheet in (path for pattern in LARGE_STYLES for path in static.glob(pattern)):
+        command = [node_js(), PURGE, "--css", sheet, "--content", *pages]
+        [purged] = json.loads(subprocess.check_output(command, encoding="utf8"))
+        sheet.write_text(purged["css"], "utf8")
+
+
+def number_chapters(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Chapters refer to each other by number, so the lists of pages have it too."""
+    navigation = context["generate_toctree_html"]
+
+    def numbered(*args, **options) -> str:
+        return LINK.sub(_numbered_link, str(navigation(*args, **options)))
+
+    def _numbered_link(link: re.Match) -> str:
+        number = chapter(pagename if link[2] == "#" else link[2])
+        return f'{link[1]}<span class="number">{number}</span> ' if number else link[0]
+
+    context["generate_toctree_html"] = numbered
+    for neighbor in (context.get("prev"), context.get("next")):
+        if neighbor and (number := chapter(neighbor["link"])):
+            neighbor["title"] = f"{number}. {neighbor['title']}"
+
+
+def chapter(address: str) -> int | None:
+    found = re.search(r"(?:^|/)(\d\d)-[\w-]+(?:\.html)?$", address)
+    return int(found[1]) if found else None
+
+
 def mend_body(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     body = context.get("body", "")
     # Folded cells have a label that hides their text from a screen reader; wide tables cannot be reached by keyboard.
     body = body.replace(' aria-label="Toggle hidden content"', "")
     body = body.replace('"pst-scrollable-table-container"', '"pst-scrollable-table-container" tabindex="0"')
     body = THEBE.sub("", body)
-    body = TIME.sub('<p class="time">', body)
-    context["body"] = SOLUTION.sub(lambda cell: cell[0].replace("the code", "a solution"), body)
+    body = SOLUTION.sub(lambda cell: cell[0].replace("the code", "a solution"), body)
+    body = OPENING.sub(r'<div class="opening">\1</div>\n', body, count=1)
+    body = SETUP.sub(r'<details class="setup"><summary>Setup, for Colab</summary>\g<0></details>', body, count=1)
+    # How long it takes belongs to the title.
+    if time := TIME.search(body):
+        number = chapter(pagename)
+        kicker = f"Chapter {number} · {time[1]}" if number else time[1]
+        body = body.replace(time[0], "", 1).replace("<h1>", f'<p class="kicker">{kicker}</p>\n<h1>', 1)
+    context["body"] = body
 
 
 def setup(app: Sphinx) -> dict:
@@ -112,5 +162,7 @@ def setup(app: Sphinx) -> dict:
     # After the theme has put its own things in: it does so with a priority of up to 501.
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("html-page-context", mend_buttons, priority=900)
+    app.connect("html-page-context", number_chapters, priority=900)
     app.connect("html-page-context", mend_body, priority=900)
+    app.connect("build-finished", purge_styles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
