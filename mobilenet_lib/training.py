@@ -230,7 +230,7 @@ def fine_tune(
     data: Any,
     *,
     epochs: int,
-    learning_rate: float = 5e-4,
+    learning_rate: float = 2e-4,
     seed: int = 0,
     checkpoint: str | os.PathLike | None = None,
     progress: Callable[[str], None] | None = None,
@@ -491,7 +491,13 @@ RECIPES: dict[str, dict[str, Any]] = {
         "initializer": "keras",
         "augment": False,
     },
-    "fine-tune": {"resolution": 192, "epochs": 6, "learning_rate": 5e-4, "initializer": "imagenet"},
+    "fine-tune": {
+        "resolution": 192,
+        "test_resolution": 256,
+        "epochs": 8,
+        "learning_rate": 2e-4,
+        "initializer": "imagenet",
+    },
 }
 CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout", "test_resolution")
 
