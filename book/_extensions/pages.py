@@ -50,8 +50,7 @@ def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, do
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind] if not any(name in _text(file) for name in UNUSED)]
     for script in context["script_files"]:
-        if pagename != "search":  # there the theme's own scripts want these at once
-            script.attributes["defer"] = "defer"
+        script.attributes["defer"] = "defer"
 
 
 def _text(file) -> str:
