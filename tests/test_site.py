@@ -1,20 +1,28 @@
 """The built book, as files: links, images, scripts and what each page says about itself."""
 
+import base64
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 CHAPTERS = sorted(f"chapters/{path.stem}.html" for path in (ROOT / "chapters").glob("*.md"))
+TEXTS = sorted({*CHAPTERS, *(f"book/{path.stem}.html" for path in (ROOT / "book").glob("*.md"))})
+ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
+FOLDER = f"/{ADDRESS.split('/')[-1]}/"
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="the book is not built: make book")
 each_page = pytest.mark.parametrize("page", PAGES)
+each_text = pytest.mark.parametrize("page", TEXTS)
 each_chapter = pytest.mark.parametrize("page", CHAPTERS)
 
 
@@ -42,7 +50,11 @@ def test_links_lead_to_pages_and_anchors_that_exist(page):
         target = urlsplit(link["href"])
         if target.scheme or link["href"] == "#":
             continue
-        path = ((SITE / page).parent / unquote(target.path)).resolve() if target.path else SITE / page
+        address = unquote(target.path)
+        if page == "404.html":  # it is shown at any depth, so its links begin at the folder of the book
+            assert address.startswith(FOLDER) or not address, link["href"]
+            address = address.removeprefix(FOLDER)
+        path = ((SITE / page).parent / address).resolve() if address else SITE / page
         assert path.exists(), f"{link['href']} ({link.get_text(strip=True)})"
         if target.fragment and path.suffix == ".html":
             anchors = anchors_of(path.relative_to(SITE.resolve()).as_posix() if target.path else page)
@@ -72,13 +84,96 @@ def test_style_sheets_load_only_what_lies_beside_them():
                 assert not urlsplit(target).netloc, f"{sheet.name}: {target}"
 
 
+def meta(page, name):
+    tag = soup_of(page).find("meta", attrs={"name": name}) or soup_of(page).find("meta", property=name)
+    return tag["content"] if tag else None
+
+
 @each_page
-def test_the_page_describes_itself(page):
-    if page == "index.html":
-        pytest.skip("it only forwards to the front page")
-    soup = soup_of(page)
-    assert soup.title.get_text(strip=True)
-    assert soup.html["lang"] == "en"
+def test_the_page_has_a_title_and_a_language(page):
+    assert soup_of(page).title.get_text(strip=True) not in ("", "Project name not set")
+    assert soup_of(page).html["lang"] == "en"
+
+
+@each_text
+def test_a_shared_link_shows_title_description_and_picture(page):
+    assert soup_of(page).h1.get_text().removesuffix("#").startswith(meta(page, "og:title"))
+    description = meta(page, "og:description")
+    assert description == meta(page, "description") and 40 < len(description) < 300
+    assert not set("$\\<>") & set(description)
+    assert meta(page, "twitter:card") == "summary_large_image" and meta(page, "og:image:alt")
+    card = SITE / "_images" / meta(page, "og:image").split("/")[-1]
+    assert Image.open(card).size == (1200, 630) and card.stat().st_size < 60_000
+
+
+def test_no_two_pages_have_the_same_description():
+    assert len({meta(page, "description") for page in TEXTS}) == len(TEXTS)
+
+
+def test_the_address_of_the_book_shows_what_its_front_page_shows():
+    for name in ("description", "og:title", "og:description"):
+        assert meta("index.html", name) == meta("book/intro.html", name)
+
+
+@each_text
+def test_it_opens_with_a_question_and_the_minutes_it_takes(page):
+    article = article_of(page)
+    assert re.search(r"\b\d+ minutes\b", article.find(class_="kicker").get_text())
+    assert "?" in article.h1.get_text() + article.select_one("h1 ~ p").get_text()
+
+
+@each_text
+def test_it_ends_with_what_comes_next(page):
+    last = article_of(page).find_all("h2")[-1]
+    assert last.get_text().startswith("What’s next")
+    assert [a for a in last.parent.find_all("a", href=True) if a["href"].split("#")[0].endswith(".html")]
+
+
+@each_chapter
+def test_the_front_page_has_the_minutes_that_the_chapter_gives(page):
+    row = article_of("book/intro.html").find("a", href=f"../{page}").find_parent("tr")
+    minutes = re.search(r"(\d+) minutes", article_of(page).find(class_="kicker").get_text())[1]
+    assert row.find_all("td")[2].get_text() == f"{minutes} min"
+
+
+@each_chapter
+def test_the_lists_of_pages_have_the_number_of_the_chapter(page):
+    number = str(int(page.split("/")[1][:2]))
+    for other in TEXTS:
+        link = soup_of(other).select_one(f'nav.bd-docs-nav a[href="{"#" if other == page else "../" + page}"]')
+        link = link or soup_of(other).select_one(f'nav.bd-docs-nav a[href="{page.split("/")[1]}"]')
+        assert link.find(class_="number").get_text() == number
+    assert f"Chapter {number} ·" in article_of(page).find(class_="kicker").get_text()
+
+
+def policy_of(page):
+    content = soup_of(page).find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    return {name: sources.split() for name, _, sources in (rule.strip().partition(" ") for rule in content.split(";"))}
+
+
+@each_page
+def test_its_policy_forbids_what_it_does_not_name(page):
+    policy = policy_of(page)
+    assert policy["default-src"] == ["'none'"]
+    assert not {"'unsafe-inline'", "'unsafe-eval'", "*", "https:", "data:"} & set(policy["script-src"])
+    text = (SITE / page).read_text("utf8")
+    assert text.index("Content-Security-Policy") < min(text.find(tag) for tag in ("<script", "<link") if tag in text)
+
+
+@each_page
+def test_each_script_in_the_page_is_one_that_the_policy_knows(page):
+    for script in soup_of(page).find_all("script", src=False, type=False):
+        digest = base64.b64encode(hashlib.sha256(script.string.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy_of(page)["script-src"], script.string
+    assert not [tag for tag in soup_of(page).find_all(True) if any(name.startswith("on") for name in tag.attrs)]
+
+
+@each_page
+def test_each_icon_is_in_the_font_of_icons(page):
+    style = (SITE / "_static" / "icons.css").read_text("utf8")
+    for icon in soup_of(page).select("i[class*=fa-]"):
+        names = {name for name in icon["class"] if name.startswith("fa-")} - {"fa-solid", "fa-brands", "fa-lg"}
+        assert all(f".{name}::before" in style for name in names), icon
 
 
 @each_chapter
@@ -92,14 +187,18 @@ def test_no_cell_has_failed(page):
     assert "Traceback (most recent call last)" not in text_of(page)
 
 
-@each_chapter
-def test_the_foot_says_when_with_what_and_on_which_data_it_was_computed(page):
+@each_text
+def test_the_foot_says_when_from_what_and_with_what_the_page_was_built(page):
     line = article_of(page).find(class_="provenance").get_text()
-    assert re.search(
-        r"Computed on \d+ \w+ \d{4} in (?:\d+|under 1) s with TensorFlow 2\.\d+\.\d+ and Keras 3\.\d+", line
-    )
-    assert re.search(r"Machine: \S", line) and re.search(r"Revision: \S", line)
+    assert re.search(r"Built on \d+ \w+ \d{4} from revision \S.*, with TensorFlow 2\.\d+\.\d+ and Keras 3\.\d+", line)
+    assert re.search(r"Machine: \S", line)
     assert re.search(r"Data: (?:none|the Cats-Dogs photos|drawn cats and dogs)\.", line)
+
+
+@each_chapter
+def test_the_foot_says_when_the_chapter_was_computed_and_how_long_that_took(page):
+    line = article_of(page).find(class_="provenance").get_text()
+    assert re.search(r"Computed on \d+ \w+ \d{4} in (?:\d+|under 1) s\.", line)
 
 
 @each_chapter
@@ -132,3 +231,30 @@ def test_the_status_page_lists_every_chapter_with_its_time():
     rows = article_of("book/status.html").find_all("tr")
     timed = {row.a["href"].removeprefix("../") for row in rows if row.a and re.search(r"\d s", row.get_text(" "))}
     assert set(CHAPTERS) <= timed
+
+
+@pytest.fixture
+def sharing(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
+    import sharing
+
+    return sharing
+
+
+@pytest.mark.parametrize(
+    ("repository", "host", "folder"),
+    [
+        ("https://github.com/Ada/mobilenet", "https://ada.github.io", "/mobilenet/"),
+        ("https://github.com/ada/ada.github.io/", "https://ada.github.io", "/"),
+        ("https://github.com/your_account/mobilenet", "", "/mobilenet/"),
+    ],
+)
+def test_the_address_of_the_site_follows_that_of_the_repository(sharing, repository, host, folder):
+    assert sharing.site(repository) == (host, folder)
+
+
+def test_a_long_title_and_text_stay_on_the_card(sharing):
+    card = sharing.card("Titles of more than one line " * 4, "Words " * 60, "The book").convert("RGB")
+    paper = card.getpixel((0, 0))
+    assert {card.getpixel((x, y)) for x in range(1140, 1200) for y in range(630)} == {paper}
+    assert {card.getpixel((x, y)) for x in range(1200) for y in range(496, 503)} == {paper}
