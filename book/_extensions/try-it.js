@@ -233,11 +233,18 @@
     const image = heat.getContext("2d").createImageData(heat.width, heat.height);
     values.forEach((value, place) => {
       const color = value > 0 ? [255, 120, 0] : [0, 110, 255];
-      image.data.set([...color, (190 * Math.abs(value)) / most], 4 * place);
+      image.data.set([...color, (170 * Math.abs(value)) / most], 4 * place);
     });
     heat.getContext("2d").putImageData(image, 0, 0);
     const label = data.labels[chosen(answer)];
     stack.setAttribute("aria-label", `The middle of your photo. What speaks for ${article[label]} is strongest ${where(answer)}.`);
+  }
+
+  function verdict(files, answers) {
+    const kinds = answers.map((answer) => article[data.labels[chosen(answer)]]);
+    const shares = answers.map(({ probabilities }) => percent(Math.max(...probabilities)));
+    if (new Set(kinds).size > 1) return `${files.map(({ name }, index) => `${name} says ${kinds[index]} (${shares[index]})`).join(", ")}.`;
+    return `${kinds[0].replace("a", "A")}: ${files.map(({ name }, index) => `${shares[index]} in ${name}`).join(", ")}.`;
   }
 
   function showAnswer(files, bitmap, answers) {
@@ -253,12 +260,7 @@
       });
       cell("time", name).textContent = "…";
     });
-    const [first, second] = answers.map((answer) => ({ label: data.labels[chosen(answer)], share: Math.max(...answer.probabilities) }));
-    const [one, other] = files.map(({ name }) => name);
-    const agree = first.label === second.label ? "says so, too" : `says ${article[second.label]}`;
-    find(".answer").textContent =
-      `${article[first.label].replace("a", "A")}, ${percent(first.share)}, says the ${one} file; the ${other} file ${agree}, ` +
-      `${percent(second.share)}. It looked mostly ${where(answers[0])}.`;
+    find(".answer").textContent = `${verdict(files, answers)} It looked mostly ${where(answers[0])}.`;
     find(".result").hidden = false;
   }
 

@@ -62,7 +62,8 @@ class TryIt(SphinxDirective):
 
 def _picture(name: str) -> str:
     canvases = '<canvas class="photo"></canvas><canvas class="heat"></canvas>'
-    return f'<figure><div class="stack" role="img" data-file="{name}">{canvases}</div><figcaption>{name}</figcaption></figure>'
+    stack = f'<div class="stack" role="img" data-file="{name}">{canvases}</div>'
+    return f"<figure>{stack}<figcaption>{name}</figcaption></figure>"
 
 
 def _rows(known: dict) -> list[tuple]:
@@ -70,7 +71,7 @@ def _rows(known: dict) -> list[tuple]:
     open_ = ["" for _ in FILES]
     return [
         *((label.capitalize(), label, open_) for label in known["labels"]),
-        ("One photo", "time", open_),
+        ("Time for one photo", "time", open_),
         ("File", "file", [f"{file['bytes'] / 1e6:.1f} MB" for file in known["files"]]),
         ("Right on 2,000 test photos", "accuracy", [f"{100 * file['accuracy']:.2f} %" for file in known["files"]]),
     ]

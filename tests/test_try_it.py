@@ -1,0 +1,498 @@
+"""Try it: in the browser the book's files say what they say in Python, whatever picture comes, and however."""
+
+import base64
+import json
+import re
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from conftest import SHARED
+from PIL import Image
+from test_browser import AXE, SITE, address, browser, page, pytestmark  # noqa: F401
+
+from mobilenet_lib import data, drawn, tflite, training
+from mobilenet_lib.architecture import mobilenet
+
+PAGE = "book/try-it.html"
+FILES = {"float32": training.MODELS / "cats-dogs.tflite", "int8": training.MODELS / "cats-dogs-int8.tflite"}
+CLOSE = {"float32": 1e-5, "int8": 2e-2}
+LOADED = re.compile(r"litert|wasm|\.tflite")
+
+
+class TryIt:
+    """The page, and what a reader does with it."""
+
+    def __init__(self, page, address):
+        self.page = page
+        self.requests, self.complaints = [], []
+        page.set_default_timeout(60_000)
+        page.set_viewport_size({"width": 1400, "height": 900})
+        page.emulate_media(color_scheme="light")
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda line: line.type in ("error", "warning") and self.complaints.append(line.text))
+        page.goto(f"{address}/{PAGE}", wait_until="load")
+
+    def after(self, action):
+        """What the page says once it is done with what `action` started."""
+        self.page.locator(".try-it .result").evaluate("node => node.setAttribute('aria-busy', 'not yet')")
+        action()
+        self.page.wait_for_selector(".try-it .result[aria-busy=false]", state="attached")
+        return self.notice or self.answer
+
+    def choose(self, path):
+        return self.after(lambda: self.page.get_by_label("Choose a photo").set_input_files(path))
+
+    def press(self, name):
+        return self.after(self.page.get_by_role("button", name=name, exact=True).click)
+
+    @property
+    def notice(self):
+        return self.page.locator(".try-it [role=alert]").inner_text()
+
+    @property
+    def answer(self):
+        return self.page.locator(".try-it .answer[role=status]").inner_text()
+
+    @property
+    def probabilities(self):
+        """By file, `[2]` each."""
+        cells = "all => all.map(cell => [cell.dataset.file, Number(cell.querySelector('data').value)])"
+        shown = self.page.locator(".try-it td[data-cell=cat], .try-it td[data-cell=dog]").evaluate_all(cells)
+        return {name: np.array([share for file, share in shown if file == name]) for name in FILES}
+
+    def heat(self, name):
+        """The colors over the photo, RGBA `[4, 4, 4]`."""
+        pixels = self.page.locator(f"[data-file={name}] .heat").evaluate(
+            "node => [...node.getContext('2d').getImageData(0, 0, node.width, node.height).data]"
+        )
+        return np.array(pixels).reshape(4, 4, 4)
+
+
+@pytest.fixture
+def opened(page, address):
+    return TryIt(page, address)
+
+
+@pytest.fixture(scope="module")
+def seen(browser, address):
+    """A page that has loaded the network and shows what it says to a drawn dog."""
+    page = browser.new_page()
+    try_it = TryIt(page, address)
+    try_it.press("A drawn dog")
+    yield try_it
+    page.close()
+
+
+def in_python(path):
+    image = data.normalize(data.read(path, 128))[np.newaxis]
+    return {name: tflite.predict(file, image)[0] for name, file in FILES.items()}
+
+
+def assert_agrees(try_it, path):
+    said = try_it.choose(path)
+    assert not try_it.notice, said
+    for name, expected in in_python(path).items():
+        np.testing.assert_allclose(try_it.probabilities[name], expected, rtol=0, atol=CLOSE[name], err_msg=name)
+
+
+# The same picture, the same answer
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_on_drawings_it_says_what_python_says(seen, tmp_path, kind):
+    for number in range(2000, 2006):
+        drawn.picture(number).save(tmp_path / f"{number}.{kind}")
+        assert_agrees(seen, tmp_path / f"{number}.{kind}")
+
+
+def test_on_24_photos_it_says_what_python_says(seen, photos):
+    paths = sorted(photos.rglob("test_set/*/*.jpg"))[::80]
+    assert len(paths) >= 20
+    for path in paths:
+        assert_agrees(seen, path)
+
+
+def test_on_photos_in_their_original_size_it_says_what_python_says(seen):
+    paths = sorted((SHARED / "cats-dogs-originals").rglob("*.jpg"))[::12]
+    if not paths:
+        pytest.skip("the photos are not at hand in their original size")
+    for path in paths:
+        assert_agrees(seen, path)
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    return {"exif": exif}
+
+
+DOG = drawn.picture(2001)
+FADED = DOG.convert("RGBA")
+FADED.putalpha(Image.linear_gradient("L").resize(DOG.size))
+GRAY16 = Image.fromarray(np.asarray(DOG.convert("L")).astype(np.uint16) * 256 + 200)
+FRAMES = {"save_all": True, "append_images": [drawn.picture(2000)], "duration": 50}
+ODD = {
+    **{f"turned {turn}.jpg": (DOG.crop((0, 60, 384, 300)), turned(turn)) for turn in range(2, 9)},
+    "turned.png": (DOG.crop((0, 60, 384, 300)), turned(6)),
+    "transparent.png": (FADED, {}),
+    "transparent.webp": (FADED, {}),
+    "palette.png": (DOG.quantize(64), {"transparency": 3}),
+    "grayscale.jpg": (DOG.convert("L"), {}),
+    "16 bits.png": (GRAY16, {}),
+    "cmyk.jpg": (DOG.convert("CMYK"), {}),
+    "animated.gif": (DOG, FRAMES),
+    "animated.webp": (DOG, FRAMES),
+    "bitmap.bmp": (DOG, {}),
+    "one pixel.png": (Image.new("RGB", (1, 1), (200, 100, 50)), {}),
+    "thin.png": (DOG.resize((3, 500)), {}),
+    "at size.png": (DOG.resize((128, 128)), {}),
+    "nearly at size.png": (DOG.resize((127, 129)), {}),
+    "12 megapixels.jpg": (DOG.resize((4000, 3000)), {}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_on_odd_pictures_it_says_what_python_says(seen, tmp_path, name):
+    image, options = ODD[name]
+    image.save(tmp_path / name, **options)
+    assert_agrees(seen, tmp_path / name)
+
+
+def test_a_color_profile_changes_nothing(seen, tmp_path):
+    # A profile of the kind that cameras write, whose red and blue are those of sRGB exchanged.
+    from PIL import ImageCms
+
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    DOG.save(tmp_path / "profile.jpg", icc_profile=bytes(profile))
+    assert_agrees(seen, tmp_path / "profile.jpg")
+
+
+def test_with_the_older_vector_instructions_it_says_the_same(page, address, tmp_path):
+    page.add_init_script("""
+        const instantiate = WebAssembly.instantiate;
+        WebAssembly.instantiate = (bytes, ...more) =>
+            bytes.length < 100 ? Promise.reject(new Error("not here")) : instantiate(bytes, ...more);
+    """)
+    try_it = TryIt(page, address)
+    DOG.save(tmp_path / "dog.png")
+    assert_agrees(try_it, tmp_path / "dog.png")
+    assert any("compat" in url for url in try_it.requests)
+
+
+# What is no picture
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """A file of each kind that must be refused."""
+    DOG.save(tmp_path / "whole.jpg")
+    (tmp_path / "truncated.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:6000])
+    DOG.save(tmp_path / "whole.png")
+    (tmp_path / "truncated.png").write_bytes((tmp_path / "whole.png").read_bytes()[:2000])
+    (tmp_path / "notes.jpg").write_text("no photo")
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "book.pdf").write_bytes(b"%PDF-1.4\n")
+    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+    Image.new("L", (9000, 8000)).save(tmp_path / "too large.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("truncated.jpg", "or it is damaged. JPEG, PNG, GIF, WebP and BMP work."),
+        ("truncated.png", "or it is damaged"),
+        ("notes.jpg", "is not a picture that this browser can read"),
+        ("empty.jpg", "is empty."),
+        ("book.pdf", "is not a picture"),
+        ("phone.heic", "Few browsers read HEIC: export it as JPEG."),
+        ("too large.png", "has 72,000,000 pixels; at most 67,108,864 are allowed."),
+    ],
+)
+def test_what_is_no_picture_gets_a_clear_sentence_here_and_on_the_command_line(seen, broken, capfd, name, says):
+    said = seen.choose(broken / name)
+    assert said.startswith(f"“{name}” ") and says in said
+    assert not seen.page.locator(".try-it .result").is_visible() and not seen.answer
+    assert tflite.main([str(broken / name)]) == 1
+    assert capfd.readouterr().err.startswith(f"{broken / name}: ")
+    assert "A dog: " in seen.choose(broken / "whole.jpg"), "and the next picture is welcome"
+
+
+# Where it looked
+
+
+def test_the_colors_are_the_class_activation_maps(seen, tmp_path):
+    DOG.save(tmp_path / "dog.png")
+    seen.choose(tmp_path / "dog.png")
+    for name, file in FILES.items():
+        cat, dog = np.moveaxis(tflite.maps(file, data.normalize(data.read(tmp_path / "dog.png", 128))[None])[0], -1, 0)
+        evidence = dog - cat
+        red, _, blue, alpha = np.moveaxis(seen.heat(name), -1, 0)
+        clear = alpha > 10
+        assert clear.sum() > 4 and ((red > blue) == (evidence > 0))[clear].all()
+        np.testing.assert_allclose(alpha / alpha.max(), np.abs(evidence) / np.abs(evidence).max(), atol=0.02)
+
+
+def test_it_says_in_words_where_it_looked(seen, tmp_path):
+    DOG.save(tmp_path / "dog.png")
+    said = seen.choose(tmp_path / "dog.png")
+    maps = tflite.maps(FILES["float32"], data.normalize(data.read(tmp_path / "dog.png", 128))[None])[0]
+    row, column = np.unravel_index((maps[..., 1] - maps[..., 0]).argmax(), (4, 4))
+    words = ("top", "middle", "middle", "bottom")[row], ("left", "middle", "middle", "right")[column]
+    place = "in the middle" if words == ("middle", "middle") else f"at the {' '.join(words)}"
+    assert said.endswith(f"It looked mostly {place}.")
+    assert seen.page.locator(".stack[data-file=float32]").get_attribute("aria-label").endswith(f"{place}.")
+
+
+def test_the_colors_can_be_taken_away(seen):
+    seen.press("A drawn cat")
+    heat = seen.page.locator(".stack[data-file=int8] .heat")
+    box = seen.page.get_by_label("Show where it looked")
+    assert heat.is_visible()
+    box.uncheck()
+    assert not heat.is_visible()
+    box.check()
+
+
+# What it shows
+
+
+def test_it_says_which_class_with_which_probability_and_how_long_each_file_took(seen):
+    said = seen.press("A drawn dog")
+    share = {name: f"{100 * shares.max():.1f} %" for name, shares in seen.probabilities.items()}
+    kinds = {name: ("a cat", "a dog")[shares.argmax()] for name, shares in seen.probabilities.items()}
+    assert kinds["float32"] == kinds["int8"]
+    assert said.startswith(
+        f"{kinds['int8'].capitalize()}: {share['float32']} in float32, {share['int8']} in int8. It looked "
+    )
+    for name in FILES:
+        assert re.fullmatch(r"\d+\.\d ms", seen.page.locator(f"[data-cell=time][data-file={name}]").inner_text())
+
+
+def test_where_the_files_disagree_it_names_both(seen, tmp_path):
+    drawn.picture(2104).save(tmp_path / "undecided.png")
+    assert {name: shares.argmax() for name, shares in in_python(tmp_path / "undecided.png").items()} == {
+        "float32": 1,
+        "int8": 0,
+    }
+    said = seen.choose(tmp_path / "undecided.png")
+    assert re.match(r"float32 says a dog \(5\d\.\d %\), int8 says a cat \(5\d\.\d %\)\. It looked ", said)
+
+
+def test_sizes_and_accuracies_are_those_of_the_record(seen):
+    kept = json.loads((tflite.EXPORTS / "scratch.json").read_text("utf8"))["kept"]
+    for name, entry in zip(FILES, kept, strict=True):
+        assert FILES[name].name == entry["file"]
+        cell = seen.page.locator(f"[data-cell=accuracy][data-file={name}]")
+        assert cell.inner_text() == f"{entry['accuracy']:.2%}".replace("%", " %")
+        assert seen.page.locator(f"[data-cell=file][data-file={name}]").inner_text() == f"{entry['bytes'] / 1e6:.1f} MB"
+
+
+def test_the_text_is_right_about_photos_and_drawings():
+    text = " ".join(BeautifulSoup((SITE / PAGE).read_text("utf8"), "html.parser").find("article").get_text(" ").split())
+    run = training.load_runs()["scratch"]
+    assert f"right on {100 * run.test['accuracy']:.0f} of 100 photos" in text
+    assert f"trained from scratch on {run.data['counts']['train']:,} photos" in text
+    jump, sees = 1, 1
+    for layer in mobilenet(0.5, 128, 2)[:-1]:
+        sees += (layer.kernel - 1) * jump
+        jump *= layer.stride
+    assert f"sees {sees} pixels across" in text
+    numbers = [number for kind in drawn.NUMBERS["test"] for number in kind]
+    images = data.normalize(np.stack([data._drawing(number, 128) for number in numbers]))
+    right = tflite.predict(tflite.MODEL, images, threads=2).argmax(axis=1) == np.array(numbers) % 2
+    assert f"right on {100 * right.mean():.0f} of 100 that this book draws" in text
+
+
+# Ways to give a picture
+
+AS_FILES = """([name, type, content]) => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, {type}));
+    return transfer;
+}"""
+
+
+@pytest.fixture
+def transfer(seen, tmp_path):
+    DOG.save(tmp_path / "dog.png")
+    content = base64.b64encode((tmp_path / "dog.png").read_bytes()).decode()
+    return seen.page.evaluate_handle(AS_FILES, ["dog.png", "image/png", content])
+
+
+def test_a_photo_can_be_dropped_anywhere(seen, transfer, tmp_path):
+    drop = "transfer => document.querySelector('h1').dispatchEvent(new DragEvent('drop', {dataTransfer: transfer, %s}))"
+    said = seen.after(lambda: seen.page.evaluate(drop % "bubbles: true, cancelable: true", transfer))
+    assert "dog" in said
+    np.testing.assert_allclose(seen.probabilities["float32"], in_python(tmp_path / "dog.png")["float32"], atol=1e-5)
+
+
+def test_a_photo_can_be_pasted(seen, transfer, tmp_path):
+    paste = (
+        "transfer => document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: transfer, bubbles: true}))"
+    )
+    seen.after(lambda: seen.page.evaluate(paste, transfer))
+    np.testing.assert_allclose(seen.probabilities["float32"], in_python(tmp_path / "dog.png")["float32"], atol=1e-5)
+
+
+def test_dropping_something_else_is_answered(seen):
+    drop = """() => {
+        const transfer = new DataTransfer();
+        transfer.setData("text/plain", "https://example.org/cat.jpg");
+        const event = new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true});
+        document.body.dispatchEvent(event);
+        return event.defaultPrevented;
+    }"""
+    assert seen.page.evaluate(drop), "the browser must not leave the page"
+    assert seen.notice == "There is no picture in that. Save it as a file and choose it."
+    seen.press("A drawn cat")
+    assert not seen.notice
+
+
+def test_a_photo_can_be_taken(page, address):
+    page.add_init_script("""navigator.mediaDevices.getUserMedia = async () => {
+        const canvas = Object.assign(document.createElement("canvas"), {width: 320, height: 240});
+        const context = canvas.getContext("2d");
+        window.painting = setInterval(() => context.fillRect(0, 0, 320, 240), 50);
+        return window.stream = canvas.captureStream();
+    }""")
+    try_it = TryIt(page, address)
+    page.get_by_role("button", name="Take a photo").click()
+    page.get_by_role("button", name="Take it").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Take it"
+    said = try_it.press("Take it")
+    black = data.normalize(np.zeros((1, 128, 128, 3), np.uint8))
+    np.testing.assert_allclose(try_it.probabilities["float32"], tflite.predict(tflite.MODEL, black)[0], atol=1e-5)
+    assert "in float32" in said and not page.locator(".camera").is_visible()
+    assert page.evaluate("window.stream.getTracks().map(track => track.readyState)") == ["ended"]
+
+
+@pytest.mark.parametrize(
+    ("error", "says"), [("NotAllowedError", "it is not allowed to this page"), ("NotFoundError", "there is none")]
+)
+def test_without_a_camera_it_says_so(page, address, error, says):
+    page.add_init_script(
+        f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}') }}"
+    )
+    try_it = TryIt(page, address)
+    page.get_by_role("button", name="Take a photo").click()
+    page.wait_for_function("document.querySelector('.try-it .notice').textContent")
+    assert try_it.notice.startswith("The camera cannot be used: ") and says in try_it.notice
+
+
+def test_on_a_phone_its_own_camera_takes_the_photo(page, address):
+    page.add_init_script("""
+        const match = matchMedia;
+        self.matchMedia = query => query === "(pointer: coarse)" ? {matches: true} : match(query);
+    """)
+    TryIt(page, address)
+    assert page.locator("label:visible", has_text="Take a photo").locator("input[capture=environment]").count() == 1
+    assert not page.locator("[data-way=camera]").is_visible()
+
+
+def test_the_keyboard_is_enough(opened):
+    page = opened.page
+    page.get_by_label("Choose a photo").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "A drawn cat"
+    assert "in float32" in opened.after(lambda: page.keyboard.press("Enter"))
+
+
+def test_the_latest_picture_wins(seen, tmp_path):
+    drawn.picture(2000).save(tmp_path / "cat.png")
+    DOG.resize((3000, 3000)).save(tmp_path / "large.jpg")
+
+    def both():
+        for name in ("large.jpg", "cat.png"):
+            seen.page.get_by_label("Choose a photo").set_input_files(tmp_path / name)
+
+    seen.after(both)
+    seen.page.wait_for_timeout(1000)
+    expected = in_python(tmp_path / "cat.png")["float32"]
+    np.testing.assert_allclose(seen.probabilities["float32"], expected, atol=1e-5)
+
+
+# Loading
+
+
+def test_nothing_is_loaded_before_the_first_photo_and_all_of_it_once(opened):
+    assert [url for url in opened.requests if re.search(r"litert|wasm|\.tflite|\.png", url)] == []
+    opened.press("A drawn cat")
+    opened.press("A drawn dog")
+    loaded = [url.rsplit("/", 1)[1] for url in opened.requests if LOADED.search(url)]
+    assert len(loaded) == len(set(loaded)) and {"cats-dogs.tflite", "cats-dogs-int8.tflite"} < set(loaded)
+
+
+def test_loading_shows_how_far_it_is(opened):
+    opened.page.evaluate("""() => {
+        const [bar, text] = document.querySelectorAll(".loading progress, .loading span");
+        window.states = [];
+        new MutationObserver(() => window.states.push([bar.value, text.textContent])).observe(text, {childList: true});
+    }""")
+    opened.press("A drawn cat")
+    states = opened.page.evaluate("window.states")
+    shares = [share for share, _ in states]
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1) and len(states) > 3
+    assert re.fullmatch(r"(\d+\.\d) of \1 MB", states[-1][1])
+    assert not opened.page.locator(".loading").is_visible()
+
+
+def test_a_load_that_fails_is_named_and_the_next_photo_tries_again(opened):
+    opened.page.route("**/*.tflite", lambda route: route.abort(), times=1)
+    assert opened.press("A drawn cat").startswith("The network could not be loaded (")
+    assert "in float32" in opened.press("A drawn cat") and not opened.notice
+
+
+def test_it_asks_no_other_host_complains_of_nothing_and_keeps_to_a_strict_policy(page, address):
+    policy = (
+        "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
+    )
+    html = (SITE / PAGE).read_text("utf8")
+    head = {"Content-Security-Policy": policy, "Content-Type": "text/html"}
+    page.route(f"**/{PAGE}", lambda route: route.fulfill(body=html, headers=head))
+    try_it = TryIt(page, address)
+    try_it.press("A drawn cat")
+    assert try_it.complaints == [] and not try_it.notice
+    assert [url for url in try_it.requests if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def test_it_gets_along_with_a_loader_of_scripts(page, address):
+    page.add_init_script("self.define = () => { throw new Error('taken') }; self.define.amd = {};")
+    try_it = TryIt(page, address)
+    assert "in float32" in try_it.press("A drawn cat") and not try_it.notice
+    assert page.evaluate("Boolean(self.define.amd)")
+
+
+def test_opened_as_a_file_it_says_what_to_do(page):
+    page.goto((SITE / PAGE).as_uri())
+    page.get_by_label("Choose a photo").set_input_files(SITE / "_static" / "try-it" / "cat-2000.png")
+    page.wait_for_function("document.querySelector('.try-it .notice').textContent.includes('make serve')")
+
+
+# For everybody
+
+
+@pytest.mark.parametrize("look", ["light 390", "light 1400", "dark 390", "dark 1400"])
+def test_it_is_accessible_and_fits_the_screen(seen, look):
+    scheme, width = look.split()
+    page = seen.page
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": int(width), "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= int(width)
+    page.evaluate(AXE.read_text("utf8"))
+    found = page.evaluate("axe.run()")["violations"]
+    assert [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]] == []
+
+
+def test_without_a_script_it_says_what_would_be_here_and_gives_the_command():
+    soup = BeautifulSoup((SITE / PAGE).read_text("utf8"), "html.parser")
+    assert soup.find(class_="try-it").has_attr("hidden")
+    text = soup.find("article").noscript.get_text()
+    assert "JavaScript" in text and "python -m mobilenet_lib.tflite photo.jpg" in text
