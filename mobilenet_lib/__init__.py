@@ -7,10 +7,12 @@ One idea a module; each imports only modules above it:
     paper         what was published
     models        the same network in Keras
     locks         one process at a time
+    drawn         cats and dogs from numbers
     data          cats and dogs
     training      train, evaluate, record
     tflite        export and run
     plots         every figure of the book
+    exercises     what is off in an answer
 """
 
 import os

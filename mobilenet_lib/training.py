@@ -587,12 +587,21 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str] | None = None)
 
 
 def save_model(model: keras.Model, path: str | os.PathLike) -> None:
-    """Keep `model` as a `.keras` file, without its optimizer, which would be two thirds of it."""
+    """Keep `model` as a `.keras` file, without its optimizer, which would be two thirds of it.
+
+    Options that are not used are left out: an older Keras refuses the file for options that it does not know.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part-{path.name}")
     try:
         keras.Model(model.input, model.output, name=model.name).save(part)
+        with zipfile.ZipFile(part) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        files["config.json"] = json.dumps(_given(json.loads(files["config.json"]))).encode()
+        with zipfile.ZipFile(part, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -619,6 +628,20 @@ def load_model(path: str | os.PathLike) -> keras.Model:
             f"path must be a .keras file that can be loaded, and {os.fspath(path)!r}, made with Keras {made}, cannot "
             f"be with Keras {keras.__version__}: {reason}"
         ) from error
+
+
+def _given(config: Any) -> Any:
+    """A configuration of Keras without options that are None, and without those of renormalization where it is off."""
+    if isinstance(config, list):
+        return [_given(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    parts = {key: _given(part) for key, part in config.items()}
+    if "class_name" in config:
+        options = {key: option for key, option in (parts["config"] or {}).items() if option is not None}
+        off = not options.get("renorm")
+        parts["config"] = {key: option for key, option in options.items() if not (off and key.startswith("renorm"))}
+    return parts
 
 
 def _parser() -> argparse.ArgumentParser:

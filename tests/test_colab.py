@@ -130,7 +130,7 @@ class Ran:
     @property
     def setup(self):
         """The cells that install something."""
-        return [cell for cell in self.notebook.cells if "pip install" in cell.source]
+        return [cell for cell in self.notebook.cells if cell.cell_type == "code" and "pip install" in cell.source]
 
     def seconds(self, cells):
         """The time from the start of the first of `cells` to the end of the last one that ran."""

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import zipfile
 
 import keras
 import numpy as np
@@ -432,3 +433,15 @@ def test_evidence_lies_over_the_whole_picture():
         assert sorted(photo.get_extent()) == sorted(overlay.get_extent())
     with pytest.raises(ValueError, match="maps must be one for each"):
         plots.evidence(images("test")[0][:2], [np.eye(2)], ["dog", "cat"], alt="Evidence")
+
+
+def test_a_kept_model_has_no_option_that_it_does_not_use_because_an_older_keras_would_refuse_the_file(tmp_path):
+    model = models.mobilenet(0.25, 32, 2)
+    training.save_model(model, tmp_path / "kept.keras")
+    config = json.loads(zipfile.ZipFile(tmp_path / "kept.keras").read("config.json"))
+    options = [layer["config"] for layer in config["config"]["layers"]]
+    assert len(options) == len(model.layers)
+    assert not any(value is None or key.startswith("renorm") for option in options for key, value in option.items())
+    same = keras.models.load_model(tmp_path / "kept.keras")
+    assert same.get_config() == model.get_config()
+    assert all(np.array_equal(*pair) for pair in zip(same.get_weights(), model.get_weights(), strict=True))

@@ -60,9 +60,12 @@ def ran(request, tmp_path_factory, clone):
         (machine.packages / "kagglehub.py").write_text(KAGGLEHUB, "utf8")
         (machine.startup / "network.py").write_text(NETWORK, "utf8")
     ran = machine.run(chapter)
+    if ran.error:
+        return ran
     times = f"set up in {ran.seconds(ran.setup):.0f} s, all in {ran.seconds(ran.notebook.cells):.0f} s"
     versions = ", ".join(f"{name} {version}" for name, version in ran.before["versions"].items())
-    request.config.pluginmanager.get_plugin("terminalreporter").write_line(f"\n{chapter.stem}: {times}; {versions}")
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{chapter.stem}: {times}; {versions}")
     return ran
 
 

@@ -1,0 +1,70 @@
+"""The same revision on the same data gives the same pages: `_build/html` against a book that is executed anew.
+
+What a clock measured may differ, and nothing else: the line at the foot of a page, the status page, and the outputs of
+cells that a clock has a part in, directly or by a name that another such cell gave a value.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(path.relative_to(ROOT) for folder in ("book", "chapters") for path in (ROOT / folder).glob("*.md"))
+CLOCK = re.compile(r"\blatency\(|\bperf_counter\(|\brun\.seconds\b")
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """The folder of the pages of the second book."""
+    folder = tmp_path_factory.mktemp("again")
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--toc", "book/_toc.yml", "-W", "-q"]
+    subprocess.run([*command, "--path-output", folder], cwd=ROOT, check=True)
+    return folder / "_build" / "html"
+
+
+def timed_cells(path):
+    """For each code cell whether a clock has a part in what it shows."""
+    timed, found = set(), []
+    for cell in jupytext.read(path).cells:
+        if cell.cell_type == "code":
+            tree = ast.parse(re.sub(r"^(\s*)%.*", r"\1pass", cell.source, flags=re.MULTILINE))
+            nodes = list(ast.walk(tree))
+            used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            found.append(bool(CLOCK.search(cell.source) or used & timed))
+            given = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+            given |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+            timed = timed | given if found[-1] else timed - given
+    return found
+
+
+def article(page, timed):
+    """The page without times."""
+    found = BeautifulSoup(page.read_text("utf8"), "html.parser").find("article")
+    cells = found.select("div.cell")
+    assert len(cells) == len(timed)
+    for cell in (cell for cell, has_times in zip(cells, timed, strict=True) if has_times):
+        for output in cell.select(".cell_output"):
+            output.decompose()
+    for line in found.select(".provenance"):
+        line.decompose()
+    return found.prettify().splitlines()
+
+
+def test_few_cells_are_exempt_because_of_a_clock():
+    chapters = sorted((ROOT / "chapters").glob("*.md"))
+    exempt = {chapter.name[:2]: sum(timed_cells(chapter)) for chapter in chapters}
+    assert all(exempt[name] == 0 for name in ("01", "02", "03", "04"))
+    assert exempt["05"] <= 2 and exempt["06"] <= 3
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.stem != "status"], ids=lambda path: path.stem)
+def test_a_page_is_the_same_again(again, path):
+    timed = timed_cells(ROOT / path)
+    name = path.with_suffix(".html")
+    assert article(again / name, timed) == article(ROOT / "_build" / "html" / name, timed)
