@@ -51,7 +51,7 @@ editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chap
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py
 
-bench: $(INSTALLED) ## Measure the speed of the library
+bench: $(INSTALLED) ## Measure the speed of the library and of the pages
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 mutants: $(INSTALLED) ## Change the cost side in hundreds of places and see whether a test notices each

@@ -175,6 +175,21 @@ def test_a_half_written_result_is_forgotten_and_computed_again(book):
     assert book.result.returncode == 0, book.output
 
 
+def test_a_book_with_an_address_says_in_each_page_where_it_is(book):
+    config = book.folder / "_config.yml"
+    config.write_text(config.read_text("utf8").replace("your_account", "ada"), "utf8")
+    book.build()
+    assert book.result.returncode == 0, book.output
+    address = "https://ada.github.io/mobilenet-from-cost-to-phone/"
+    page = book.page("a")
+    assert f'<link rel="canonical" href="{address}chapters/a.html"' in page
+    assert f'<meta property="og:url" content="{address}chapters/a.html">' in page
+    assert f'<meta property="og:image" content="{address}_images/card-a.png">' in page
+    assert (book.folder / "_build" / "html" / "_images" / "card-a.png").exists()
+    front = (book.folder / "_build" / "html" / "index.html").read_text("utf8")
+    assert f'<link rel="canonical" href="{address}book/intro.html"' in front and "url=book/intro.html" in front
+
+
 def test_few_old_results_are_kept(book):
     caches = book.folder / "_build" / ".jupyter_cache"
     for number in range(6):

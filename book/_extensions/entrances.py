@@ -21,7 +21,8 @@ RELATIVE = re.compile(r'\b(href|src|action|data-content_root)="(?![a-z]+:|[#/"])
 
 
 def entrances(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
-    yield "index", {"title": app.config.html_title}, "index.html"
+    front = app.config.html_baseurl and app.config.html_baseurl + app.builder.get_target_uri("book/intro")
+    yield "index", {"title": app.config.html_title, "canonical": front}, "index.html"
     addresses = {
         name: app.builder.get_target_uri(page) for name, page in (("intro", "book/intro"), ("search", "search"))
     }

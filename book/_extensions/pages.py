@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 
 FONTS = ROOT / "node_modules" / "@fontsource-variable"
 PURGE = ROOT / "node_modules" / "purgecss" / "bin" / "purgecss.js"
-LARGE_STYLES = ("styles/bootstrap.css", "styles/pydata-sphinx-theme.css", "mystnb.*.css")
+STYLES = ("basic.css", "pygments.css", "mystnb.*.css", "styles/*.css", "katex/*.css")
 AWESOME = Path(pydata_sphinx_theme.__file__).parent.glob("theme/*/static/vendor/fontawesome/*")
 ICONS = {
     "brands": ["github"],
@@ -58,9 +58,9 @@ def _text(file) -> str:
 
 
 def mend_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    for group in context["header_buttons"]:
-        # A button that only prints carries a script, which the policy of the page forbids; browsers print without it.
-        group["buttons"] = [button for button in group.get("buttons", ()) if button["type"] != "javascript"]
+    # A button that only prints carries a script, which the policy of the page forbids; browsers print without it.
+    for group in (button for button in context["header_buttons"] if button["type"] == "group"):
+        group["buttons"] = [button for button in group["buttons"] if button["type"] != "javascript"]
     if PLACEHOLDER in app.config.html_theme_options["repository_url"]:
         explain_colab(context)
 
@@ -68,7 +68,7 @@ def mend_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, d
 def explain_colab(context: dict) -> None:
     """As long as the book has no address, the Colab button says what to do instead of leading nowhere."""
     buttons = context["header_buttons"]
-    for button in (button for group in buttons for button in group["buttons"]):
+    for button in (button for group in buttons for button in group.get("buttons", ())):
         if button["text"] == "Colab":
             button["url"] = context["pathto"]("book/intro").removesuffix("#") + "#in-colab"
             button["tooltip"] = "How to open this chapter in Colab"
@@ -105,15 +105,15 @@ def cut_icons(app: Sphinx) -> None:
 
 
 def purge_styles(app: Sphinx, exception: Exception | None) -> None:
-    """Take out of the theme's large style sheets what no page uses: three quarters of them."""
+    """Take out of the style sheets of others what no page uses: three quarters of them."""
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
+    sheets = [path for pattern in STYLES for path in static.glob(pattern)]
     pages = [f"{app.outdir}/**/*.html", f"{static}/**/*.js"]
-    for sheet in (path for pattern in LARGE_STYLES for path in static.glob(pattern)):
-        command = [node_js(), PURGE, "--css", sheet, "--content", *pages]
-        [purged] = json.loads(subprocess.check_output(command, encoding="utf8"))
-        sheet.write_text(purged["css"], "utf8")
+    purged = subprocess.check_output([node_js(), PURGE, "--css", *sheets, "--content", *pages], encoding="utf8")
+    for sheet in json.loads(purged):
+        Path(sheet["file"]).write_text(sheet["css"], "utf8")
 
 
 def number_chapters(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
