@@ -12,6 +12,7 @@ from string import Template
 from docutils import nodes
 from execution import ROOT
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
@@ -32,6 +33,8 @@ SAMPLES = {kind: numbers[:3] for kind, numbers in zip(("cat", "dog"), drawn.NUMB
 
 def facts() -> dict:
     """What the script has to know."""
+    if not LITERT.is_dir():
+        raise ExtensionError(f"LiteRT.js is not in {LITERT}: `npm ci` (part of `make book`) installs it.")
     kept = {entry["file"]: entry for entry in json.loads(RECORD.read_text("utf8"))["kept"]}
     with zipfile.ZipFile(MODELS / FILES["float32"]) as attached:
         labels = attached.read("labels.txt").decode().split()
@@ -83,9 +86,9 @@ def _row(name: str, key: str, cells: list[str]) -> str:
     return f'<tr><th scope="row">{name}</th>{values}</tr>'
 
 
-def copy_assets(app: Sphinx) -> None:
-    if not LITERT.is_dir():
-        raise ExtensionError(f"LiteRT.js is not in {LITERT}: `npm ci` (part of `make book`) installs it.")
+def copy_assets(app: Sphinx, env: BuildEnvironment) -> None:
+    if PAGE not in env.found_docs:
+        return
     target = Path(app.outdir) / "_static" / "try-it"
     target.mkdir(parents=True, exist_ok=True)
     sources = [HERE / name for name in ASSETS] + [MODELS / name for name in FILES.values()]
@@ -115,6 +118,6 @@ def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doc
 
 def setup(app: Sphinx) -> dict:
     app.add_directive("try-it", TryIt)
-    app.connect("builder-inited", copy_assets)
+    app.connect("env-updated", copy_assets)
     app.connect("html-page-context", add_assets)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
