@@ -449,6 +449,12 @@ def test_a_load_that_fails_is_named_and_the_next_photo_tries_again(opened):
     assert "in float32" in opened.press("A drawn cat") and not opened.notice
 
 
+def test_a_browser_that_cannot_run_it_is_told_so(page, address):
+    page.add_init_script("WebAssembly.instantiate = () => Promise.reject(new Error('no vector instructions'));")
+    said = TryIt(page, address).press("A drawn cat")
+    assert said.startswith("The network could not be loaded (no vector instructions).")
+
+
 def test_it_asks_no_other_host_complains_of_nothing_and_keeps_to_a_strict_policy(page, address):
     policy = (
         "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "

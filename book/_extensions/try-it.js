@@ -160,15 +160,17 @@
   async function start(litert, runtime, program) {
     const { define } = self; // a loader of scripts on the page would take LiteRT's script for its own
     self.define = undefined;
-    self.Module = {
-      print() {},
-      printErr() {}, // it reports what it does
-      instantiateWasm(imports, done) {
-        WebAssembly.instantiate(program, imports).then(({ instance, module }) => done(instance, module));
-      },
-    };
     try {
-      await litert.loadLiteRt(new URL(`${runtime}.js`, here).href);
+      await new Promise((started, failed) => {
+        self.Module = {
+          print() {},
+          printErr() {}, // it reports what it does
+          instantiateWasm(imports, done) {
+            WebAssembly.instantiate(program, imports).then(({ instance, module }) => done(instance, module), failed);
+          },
+        };
+        litert.loadLiteRt(new URL(`${runtime}.js`, here).href).then(started, failed);
+      });
     } finally {
       self.define = define;
     }
