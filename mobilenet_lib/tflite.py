@@ -402,7 +402,7 @@ class _Network:
 
 def _image_shape(model: keras.Model) -> tuple[int, int, int]:
     """Height, width and channels of the one image that `model` takes."""
-    inputs, outputs = (getattr(model, kind, None) or () for kind in ("inputs", "outputs"))
+    inputs, outputs = ((model.built and getattr(model, kind, None)) or () for kind in ("inputs", "outputs"))
     if len(inputs) != 1 or len(outputs) not in (1, 2):
         raise ValueError(
             f"model must have one input and one output, or a second one for maps, not {len(inputs)} and {len(outputs)}"
@@ -606,12 +606,17 @@ def _name(content: schema.ModelT, model: keras.Model) -> None:
 
     (graph,) = content.subgraphs
     unpacking = [operator for operator in graph.operators if _constant(content, operator.inputs[0])]  # of float16
+    kernels = {operator.outputs[0] for operator in unpacking}
+    kernels |= {place for place in range(len(graph.tensors)) if _constant(content, place)}
     for operator in graph.operators:
         if operator in unpacking:
             continue
         _, *parameters = (graph.tensors[place] for place in operator.inputs)
         output = graph.tensors[operator.outputs[0]]
-        if parameters and (name := layer(parameters[0], weights=True)):
+        name = parameters and layer(parameters[0], weights=True)
+        if parameters and not name and len(parameters[0].shape) > 1 and operator.inputs[1] in kernels:
+            name = layer(output, weights=True)  # before TensorFlow 2.20, kernels are "arith.constant7"
+        if name:
             for tensor, role in zip(parameters, ("kernel", "bias"), strict=False):
                 tensor.name = f"{name}/{role}".encode()
         output.name = (layer(output, weights=False) or output.name.decode().split(";")[0]).encode()

@@ -179,3 +179,60 @@ def test_only_main_is_published():
     assert publish["jobs"]["deploy"]["needs"] == "build"
     writing = {name for name, job in publish["jobs"].items() if "write" in job.get("permissions", {}).values()}
     assert writing == {"deploy"}
+
+
+# The drawing of the imports.
+
+
+def test_the_drawing_shows_the_imports_that_the_code_has():
+    import imports
+
+    assert imports.DRAWING.read_text("utf8") == imports.drawing(imports.reduced(imports.imports()), imports.meanings())
+
+
+def test_the_arrows_that_are_left_out_follow_from_others():
+    import imports
+
+    graph = imports.imports()
+    assert {name for name, others in graph.items() if not others} == {"costs", "drawn", "exercises", "paper"}
+    for name in graph:
+        assert imports.reachable(imports.reduced(graph), name) == imports.reachable(graph, name)
+
+
+# The hooks.
+
+
+@pytest.fixture
+def hooks():
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf8"))["repos"]
+    return {hook["id"]: hook for hook in local["hooks"]}
+
+
+def test_the_hooks_are_the_tools_of_the_lock(hooks):
+    assert set(hooks) == {"ruff", "ruff-format", "pairs", "outputs"}
+    for hook in hooks.values():
+        tool = Path(hook["entry"].split()[0])
+        assert tool.parent == Path(".venv/bin") and hook["language"] == "system"
+        assert tool.name in locked()
+
+
+def test_the_hooks_pair_a_chapter_and_strip_its_outputs(hooks, tmp_path):
+    import nbformat
+
+    for ending in ("md", "ipynb"):
+        shutil.copy(ROOT / "chapters" / f"01-cost-derivation.{ending}", tmp_path / f"a.{ending}")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    text, path = tmp_path / "a.md", tmp_path / "a.ipynb"
+    before = nbformat.read(path, 4)
+    run = nbformat.read(path, 4)
+    for cell in (cell for cell in run.cells if cell.cell_type == "code"):
+        cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="said")], 1
+    nbformat.write(run, path)
+    text.write_text(text.read_text("utf8") + "\nOne more sentence.\n", "utf8")
+    for name, file in (("pairs", text), ("outputs", path)):
+        tool, *options = hooks[name]["entry"].split()
+        subprocess.run([Path(sys.executable).with_name(Path(tool).name), *options, file], check=True, cwd=tmp_path)
+    after = nbformat.read(path, 4)
+    assert after.cells[-1].source.endswith("One more sentence.")
+    assert [cell.id for cell in after.cells] == [cell.id for cell in before.cells]
+    assert after.cells[:-1] == before.cells[:-1]
