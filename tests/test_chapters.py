@@ -8,6 +8,7 @@ import jupytext
 import nbformat
 import pytest
 import yaml
+from jupytext.config import load_jupytext_config
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
@@ -83,6 +84,13 @@ def test_the_notebook_equals_the_text_cell_by_cell(chapter):
 
     assert comparable(notebook_of(chapter)) == comparable(text_of(chapter)), "run `make sync`"
     assert notebook_of(chapter).metadata.kernelspec == text_of(chapter).metadata.kernelspec
+
+
+@each_chapter
+def test_the_text_is_written_as_jupytext_writes_it_so_that_saving_in_an_editor_changes_only_what_was_edited(chapter):
+    form = {"extension": ".md", "format_name": "myst"}
+    load_jupytext_config(str(chapter)).set_default_format_options(form)
+    assert jupytext.writes(notebook_of(chapter), form) == chapter.read_text("utf8")
 
 
 @each_chapter
