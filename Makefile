@@ -12,8 +12,11 @@ ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Whatever the terminal and its locale say, the book is in UTF-8.
+export PYTHONUTF8 := 1
+unexport PYTHONIOENCODING
 .DEFAULT_GOAL := help
-.PHONY: help book test data sync lint bench mutants serve clean lock colab floors editors repeat repository
+.PHONY: help book test data sync lint bench fuzz mutants serve clean lock colab floors editors repeat repository
 .SECONDARY:
 
 help: ## Show this list
@@ -51,8 +54,12 @@ editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chap
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py
 
-bench: $(INSTALLED) ## Measure the speed of the library and of the pages
+bench: $(INSTALLED) ## Measure the speed of the library and of the pages, the memory of the chapters
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+fuzz: $(INSTALLED) ## Try what takes long: thousands of broken files, all chapters backward and twice in one kernel
+	@$(BIN)/python tests/fuzz.py
+	@$(BIN)/pytest -m long tests/test_faults.py
 
 mutants: $(INSTALLED) ## Change the cost side in hundreds of places and see whether a test notices each
 	@$(BIN)/pip install --quiet mutmut

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mobilenet_lib.locks import alone
+
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTER = """\
 ---
@@ -158,6 +160,7 @@ def test_a_formula_that_cannot_be_read_fails_the_build(book):
     assert "chapters/a.md" in book.output and "KaTeX parse error" in book.output
 
 
+@pytest.mark.fault("A build of the book is killed")
 def test_a_build_killed_in_a_chapter_leaves_nothing_wrong_behind(book):
     book.chapter("b", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)")
     book.build()
@@ -188,6 +191,52 @@ def test_a_book_with_an_address_says_in_each_page_where_it_is(book):
     assert (book.folder / "_build" / "html" / "_images" / "card-a.png").exists()
     front = (book.folder / "_build" / "html" / "index.html").read_text("utf8")
     assert f'<link rel="canonical" href="{address}book/intro.html"' in front and "url=book/intro.html" in front
+
+
+@pytest.mark.fault("Two builds of the book run at once")
+def test_a_second_build_in_the_same_folder_is_refused(book, shown):
+    with alone(book.folder / "_build", "building"):
+        assert book.build() == []
+    assert book.result.returncode != 0
+    shown(book.output)
+    assert "Traceback" not in book.output
+
+
+@pytest.mark.fault("The disk is full while the book is built")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount a disk")
+def test_a_book_that_found_the_disk_full_is_built_when_there_is_room(book, shown):
+    disk = book.folder / "_build"
+    shutil.rmtree(disk)
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("mounting a disk is not permitted")
+    try:
+        book.build()
+        assert book.result.returncode != 0
+        shown(book.output)
+        subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
+        book.build()
+        assert book.result.returncode == 0, book.output
+        assert "1 + 1" in book.page("a") and "1 + 1" in book.page("b")
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.fault("A terminal that knows only ASCII, a folder with a space or a ü, a clock far away")
+def test_make_builds_the_book_in_a_strange_folder_for_a_strange_terminal(book):
+    folder = book.folder.rename(book.folder.with_name("Bücher – кошки 🐈"))
+    (folder / ".venv").symlink_to(Path(sys.executable).parents[1])
+    shutil.copy(ROOT / "Makefile", folder)
+    strange = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        ["make", "-o", ".venv/installed", "-o", "node_modules/.package-lock.json", "book"],
+        cwd=folder,
+        env={**os.environ, **strange, "TZ": "Pacific/Kiritimati", "CATS_DOGS_DIR": ""},
+        capture_output=True,
+        encoding="utf8",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / "_build" / "html" / "chapters" / "a.html").exists()
 
 
 def test_few_old_results_are_kept(book):

@@ -618,15 +618,28 @@ def test_a_photo_that_cannot_be_read_does_not_stop_the_others(saved, tmp_path, c
     assert "black.png: " in shown.out
 
 
-def test_a_missing_or_broken_model_is_named(tmp_path, capfd):
+@pytest.mark.fault("A .tflite file is cut off, or is something else")
+def test_a_missing_or_broken_model_is_named(tmp_path, capfd, shown):
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(b"no model")
     for path, reason in ((tmp_path / "none.tflite", "there is no model in"), (broken, "must be a whole .tflite file")):
         with pytest.raises(SystemExit) as stopped:
             tflite.main(["photo.jpg", "--model", str(path)])
         assert stopped.value.code == 2
-        shown = capfd.readouterr().err
-        assert reason in shown and path.name in shown
+        err = capfd.readouterr().err
+        assert reason in err and path.name in err
+    shown(err)
+
+
+@pytest.mark.fault("A .tflite file is for something else")
+def test_a_model_for_something_else_is_named(tmp_path, capfd, shown):
+    image = keras.Input((32, 64, 3))
+    wide = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
+    tflite.save(tflite.convert(wide, "float32"), tmp_path / "wide.tflite")
+    with pytest.raises(SystemExit) as stopped:
+        tflite.main(["photo.jpg", "--model", str(tmp_path / "wide.tflite")])
+    assert stopped.value.code == 2
+    shown(capfd.readouterr().err)
 
 
 # Recording what the formats do

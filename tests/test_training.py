@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -222,6 +223,39 @@ def test_a_training_killed_and_started_again_ends_as_if_nothing_had_happened(tmp
     assert resumed.settings == whole.settings
 
 
+@pytest.mark.fault("What a training has left is damaged")
+@pytest.mark.parametrize(
+    "spoil", [lambda content: content[: len(content) // 2], lambda content: b"", lambda _: b"text"]
+)
+def test_a_damaged_checkpoint_is_named(tmp_path, shown, spoil):
+    path = tmp_path / "checkpoint"
+    training.train(small(), easy(), epochs=1, checkpoint=path)
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(ValueError, match="checkpoint") as raised:
+        training.train(small(), easy(), epochs=1, checkpoint=path)
+    shown(str(raised.value))
+
+
+@pytest.mark.fault("What a training has left is damaged")
+def test_a_checkpoint_that_wants_to_run_code_is_refused(tmp_path, shown):
+    with (tmp_path / "checkpoint").open("wb") as file:
+        np.savez(file, about=np.array([Harm(tmp_path / "harm")], dtype=object))
+    with pytest.raises(ValueError, match="checkpoint") as raised:
+        training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
+    shown(str(raised.value))
+    assert not (tmp_path / "harm").exists()
+
+
+class Harm:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
     with pytest.raises(ValueError, match="checkpoint must be of a run with the same settings"):
@@ -360,6 +394,114 @@ def test_a_model_to_go_on_from_has_to_be_there(recorded, capsys):
     with pytest.raises(SystemExit):
         training.main(["--name", "second", "--data", "drawn", "--runs", str(recorded), "--start", "nowhere"])
     assert "there is no nowhere.keras" in capsys.readouterr().err
+
+
+@pytest.mark.fault("A model does not fit")
+def test_a_model_of_another_width_is_refused(recorded, tmp_path, capsys, shown):
+    shutil.copytree(recorded.parent / "models", tmp_path / "models")
+    size = ["--alpha", "0.2", "--resolution", "32", "--limit", "8", "--epochs", "1"]
+    with pytest.raises(SystemExit) as stopped:
+        where = ["--runs", str(tmp_path / "runs"), "--start", "first"]
+        training.main(["--name", "on", "--data", "drawn", *size, *where])
+    assert stopped.value.code == 1
+    shown(capsys.readouterr().err)
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+# Kept models that are not what they should be
+
+
+def altered(model, path, **parts):
+    """A copy at `path` of the `.keras` file `model` with other contents for some of its parts."""
+    with zipfile.ZipFile(model) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            change = parts.get(name.replace(".", "_"), lambda content: content)
+            new.writestr(name, change(old.read(name)))
+    return path
+
+
+@pytest.fixture
+def kept(recorded):
+    return recorded.parent / "models" / "first.keras"
+
+
+def test_a_kept_model_comes_back(kept):
+    model = training.load_model(kept)
+    assert model.input_shape == (None, 32, 32, 3)
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.keras"):
+        training.load_model(tmp_path / "nowhere.keras")
+
+
+@pytest.mark.fault("A kept model is cut off, or is something else")
+@pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.9999])
+def test_a_truncated_model_is_refused(kept, tmp_path, shown, share):
+    content = kept.read_bytes()
+    (tmp_path / "cut.keras").write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match=r"cut\.keras") as raised:
+        training.load_model(tmp_path / "cut.keras")
+    shown(str(raised.value))
+
+
+@pytest.mark.fault("A kept model is cut off, or is something else")
+def test_a_foreign_file_is_no_model(tmp_path, shown):
+    (tmp_path / "text.keras").write_text("not a model")
+    with zipfile.ZipFile(tmp_path / "zip.keras", "w") as file:
+        file.writestr("photo.jpg", "not a photo")
+    for name in ("text.keras", "zip.keras"):
+        with pytest.raises(ValueError, match=name) as raised:
+            training.load_model(tmp_path / name)
+        shown(str(raised.value))
+
+
+@pytest.mark.fault("A model was made with another version of Keras")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config_json": lambda content: content.replace(b'"BatchNormalization"', b'"BatchNormalizationV9"')},
+        {"config_json": lambda content: content.replace(b'"epsilon": 0.001', b'"epsilon": 0.001, "zeta": 1')},
+        {"config_json": lambda content: content.replace(b'"keras.layers"', b'"keras.layers.newer"')},
+        {"config_json": lambda content: content[:100]},
+        {"model_weights_h5": lambda content: content[: len(content) // 2]},
+        {"model_weights_h5": lambda content: b"no weights"},
+    ],
+)
+def test_a_model_of_another_version_is_refused_with_both_versions(kept, tmp_path, shown, change):
+    version = {"metadata_json": lambda content: content.replace(keras.__version__.encode(), b"9.9.9")}
+    path = altered(kept, tmp_path / "newer.keras", **change, **version)
+    with pytest.raises(
+        ValueError, match=rf"made with Keras 9\.9\.9, cannot be with Keras {keras.__version__}"
+    ) as raised:
+        training.load_model(path)
+    shown(str(raised.value))
+
+
+@pytest.mark.fault("A model wants to run code")
+def test_a_model_that_wants_to_run_code_is_refused(tmp_path, shown):
+    harm = tmp_path / "harm"
+    image = keras.Input((32, 32, 3))
+    body = eval(f"lambda x: (open({str(harm)!r}, 'w'), x)[1]")  # a lambda that carries the path in its code
+    keras.Model(image, keras.layers.Lambda(body, output_shape=(32, 32, 3))(image)).save(tmp_path / "harmful.keras")
+    harm.unlink(missing_ok=True)  # Keras ran it to find out its shape
+    with pytest.raises(ValueError, match=r"harmful\.keras") as raised:
+        training.load_model(tmp_path / "harmful.keras")
+    shown(str(raised.value))
+    assert not harm.exists()
+
+
+def test_a_model_that_names_a_function_of_the_system_is_refused(kept, tmp_path):
+    harm = tmp_path / "harm"
+
+    def system(content):
+        config = json.loads(content)
+        config["config"]["layers"][1] |= {"module": "os", "class_name": "system", "config": f"touch {harm}"}
+        return json.dumps(config).encode()
+
+    with pytest.raises(ValueError, match=r"harmful\.keras"):
+        training.load_model(altered(kept, tmp_path / "harmful.keras", config_json=system))
+    assert not harm.exists()
 
 
 def test_the_keras_recipe_is_adam_as_it_comes():
