@@ -261,7 +261,7 @@ def test_a_screen_reader_hears_the_result_once_the_slider_rests(explorer):
     assert said.text_content().startswith("Mult-Adds: 76,524,800. Parameters: 1,319,648. ImageNet, top-1: 59.1 %.")
     page.locator("#explorer-resolution").press("ArrowLeft")
     assert "76,524,800" in said.text_content()
-    page.wait_for_function("document.querySelector('.summary').textContent.includes('49,')")
+    page.locator(".summary", has_text="49,").wait_for(state="attached")
 
 
 def test_holding_a_key_down_does_not_flood_the_address(explorer):
