@@ -27,7 +27,7 @@ book: $(INSTALLED) $(WEB) ## Execute what changed and build the book into _build
 	@echo "Or: make serve"
 
 test: $(INSTALLED) lint ## Check style, library, chapters and the built book, then run all chapters
-	@$(BIN)/pytest --nbmake tests $(CHAPTERS:.md=.ipynb)
+	@$(BIN)/pytest -n 2 --dist loadfile --nbmake tests $(CHAPTERS:.md=.ipynb)
 
 data: $(INSTALLED) ## Download the photos of cats and dogs from Kaggle into data/cats-dogs
 	@$(BIN)/python -m mobilenet_lib.data download
