@@ -16,7 +16,8 @@ DRAWING = ROOT / "book" / "_assets" / "imports.svg"
 WIDTH, BOX, HEIGHT, ROW, MARGIN = 760, 172, 50, 96, 8  # of the drawing, of a box, from row to row, around all
 # The columns of the drawing, so that no arrow runs behind a box. The rows follow from the imports.
 COLUMNS = {"paper": 0, "plots": 0} | dict.fromkeys(("costs", "architecture", "models", "training", "tflite"), 1)
-COLUMNS |= {"drawn": 2, "data": 2, "exercises": 3}
+COLUMNS |= {"drawn": 2, "data": 2, "locks": 3, "exercises": 3}
+LIFTED = {"exercises": 2}  # imports nothing and is imported by none: it may stand in any row
 
 
 def imports(library: Path = LIBRARY) -> dict[str, set[str]]:
@@ -54,7 +55,7 @@ def level(graph: dict[str, set[str]], name: str) -> int:
 
 def drawing(graph: dict[str, set[str]], meanings: dict[str, str]) -> str:
     """The graph as an SVG: white on blue and gray lines, legible on light and on dark."""
-    levels = {name: level(graph, name) for name in graph}
+    levels = {name: level(graph, name) for name in graph} | LIFTED
     place = {
         name: (WIDTH * (COLUMNS[name] + 0.5) / 4, MARGIN + HEIGHT / 2 + ROW * (max(levels.values()) - levels[name]))
         for name in graph
