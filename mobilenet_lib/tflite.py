@@ -50,6 +50,7 @@ File = bytes | str | os.PathLike  # a .tflite file: its content, or where it lie
 
 MODES = ("float32", "float16", "dynamic", "int8")
 EXPORTS = training.DATA / "exports"
+IMAGENET = "imagenet-128"  # as the name of a model: Google's weights at α = 0.25 and 128 pixels under a new classifier
 LABELS = "labels.txt"  # the name that the documentation of the format gives to this file
 OUTPUTS = ("probabilities", "maps")
 # The files that the book keeps, for phones, for its page "Try it" and for the command line.
@@ -733,18 +734,29 @@ def _record(arguments: list[str]) -> int:
         description="Convert a kept model in every way, compare each file with Keras on the test split, and write "
         "data/exports/NAME.json. With --keep, make the book's own files from it too.",
     )
-    parser.add_argument("model", metavar="NAME", help="a model in data/models, or the path of a .keras file")
+    known = (
+        f"a model in data/models, the path of a .keras file, or {IMAGENET} for Google's weights with a new classifier"
+    )
+    parser.add_argument("model", metavar="NAME", help=known)
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     parser.add_argument("--limit", type=int, default=None, help="use at most this many photos of each split")
     parser.add_argument("--keep", action="store_true", help=f"write {' and '.join(KEPT)} into the folder models beside")
     parser.add_argument("--exports", type=Path, default=EXPORTS, metavar="FOLDER", help="where records go")
     args = parser.parse_args(arguments)
     path = Path(args.model) if args.model.endswith(".keras") else training.MODELS / f"{args.model}.keras"
-    if not path.exists():
-        parser.error(f"NAME must be a model in {training.MODELS} or the path of a .keras file; there is no {path}")
+    if args.model != IMAGENET and not path.exists():
+        parser.error(f"NAME must be {known}; there is no {path}")
+    if args.model == IMAGENET and args.keep:
+        parser.error(f"--keep is for models in data/models, not for {IMAGENET}: its weights are Google's")
     try:
-        model = training.load_model(path)
-        photos = data.load(_image_shape(model)[0], source=args.data, limit=args.limit)
+        if args.model == IMAGENET:
+            network, photos = "ImageNet weights, α = 0.25, 128 px", data.load(128, source=args.data, limit=args.limit)
+            model = training.imagenet_classifier(0.25, 128)
+            keras.utils.set_random_seed(0)
+            training.fit_classifier(model, photos)
+        else:
+            network, model = path.stem, training.load_model(path)
+            photos = data.load(_image_shape(model)[0], source=args.data, limit=args.limit)
         found = record(model, photos)
         kept = kept_files(model, photos) if args.keep else {}
         accuracies = {name: evaluate(content, photos.test, threads=2).accuracy for name, content in kept.items()}
@@ -755,7 +767,7 @@ def _record(arguments: list[str]) -> int:
     limit = [] if args.limit is None else ["--limit", str(args.limit)]
     keep = ["--keep"] if args.keep else []
     words = ["python", "-m", "mobilenet_lib.tflite", "record", path.stem, "--data", source, *limit, *keep]
-    found = {"network": path.stem, "command": shlex.join(words), **found}
+    found = {"network": network, "command": shlex.join(words), **found}
     if args.keep:
         found["kept"] = [
             {"file": name, "bytes": len(content), "accuracy": round(accuracies[name], 5)}

@@ -692,6 +692,18 @@ def test_the_kept_files_have_labels_maps_and_the_accuracy_that_stands_in_the_rec
         assert entry == {"file": name, "bytes": path.stat().st_size, "accuracy": accuracy}
 
 
+def test_google_weights_can_be_recorded_but_not_kept(imagenet_weights, tmp_path, capfd):
+    folder = tmp_path / "exports"
+    command = ["record", "imagenet-128", "--data", "drawn", "--limit", "20", "--exports", str(folder)]
+    with pytest.raises(SystemExit):
+        tflite.main([*command, "--keep"])
+    assert "its weights are Google's" in capfd.readouterr().err
+    assert tflite.main(command) == 0
+    found = json.loads((folder / "imagenet-128.json").read_text("utf8"))
+    assert found["network"] == "ImageNet weights, α = 0.25, 128 px" and len(found["files"]) == len(tflite.RECORDED)
+    assert found["command"] == "python -m mobilenet_lib.tflite record imagenet-128 --data drawn --limit 20"
+
+
 def test_a_model_that_is_not_kept_cannot_be_recorded(tmp_path, capfd):
     foreign_file = tmp_path / "foreign.keras"
     foreign_file.write_bytes(b"no model")
