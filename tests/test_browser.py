@@ -106,6 +106,7 @@ def opened(browser, address):
             tabs[path].goto(f"{address}/{path}", wait_until="load")
             tabs[path].evaluate("document.fonts.ready.then(() => 0)")
         page = tabs[path]
+        page.bring_to_front()  # behind another one, its clocks hardly run
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
@@ -136,12 +137,19 @@ def test_it_is_no_wider_than_the_screen(opened, path, width):
 
 @each_page
 def test_what_scrolls_inside_itself_on_a_phone_can_be_reached_by_keyboard(opened, path):
-    unreachable = """() => [...document.querySelectorAll("article *")].filter((e) =>
+    assert unreachable(opened(path, 390)) == []
+
+
+def unreachable(page):
+    """What scrolls and has no place in the order of the keyboard, a while after the screen has changed."""
+    found = """() => [...document.querySelectorAll("article *")].filter((e) =>
         ["auto", "scroll"].includes(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1 &&
         e.clientWidth > 0 && e.tabIndex < 0).map((e) => e.outerHTML.slice(0, 200))"""
-    page = opened(path, 390)
-    page.wait_for_timeout(400)  # the theme looks again a moment after the window has changed
-    assert page.evaluate(unreachable) == []
+    for _ in range(20):  # the theme looks again a moment after the change, later on a busy machine
+        page.wait_for_timeout(300)
+        if not page.evaluate(found):
+            break
+    return page.evaluate(found)
 
 
 @each_page
@@ -170,7 +178,7 @@ def test_it_is_accessible(opened, path, scheme, width):
     page = opened(path, width, scheme)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf8"))
-    page.bring_to_front()
+    unreachable(page)  # axe looks when the theme has looked
     page.wait_for_timeout(300)  # colors change in a moment; axe should see them afterwards
     found = page.evaluate("axe.run()")["violations"]
     assert [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]] == []
@@ -193,7 +201,8 @@ def test_search_leads_to_a_chapter(page, address, word):
     page.locator("#search-results a[href*='chapters/']").first.click()
     page.wait_for_url("**/chapters/*")
     assert word in page.locator("article").inner_text().lower()
-    assert complaints == []
+    # Who leaves a page does not wait for what it still loads.
+    assert [complaint for complaint in complaints if "ERR_ABORTED" not in complaint] == []
 
 
 def test_a_missing_page_at_any_depth_leads_back_into_the_book(page, address):
