@@ -585,7 +585,6 @@ def test_a_kept_model_has_no_option_that_it_does_not_use_because_an_older_keras_
     assert len(options) == len(model.layers)
     assert not any(value is None or key.startswith("renorm") for option in options for key, value in option.items())
     same = keras.models.load_model(tmp_path / "kept.keras")
-    assert [layer.name for layer in same.layers] == [layer.name for layer in model.layers]
-    image = data.normalize(images("test")[0][:1])
-    np.testing.assert_allclose(same(image), model(image), atol=1e-6)
+    plain, again = (json.loads(json.dumps(each.get_config())) for each in (model, same))  # JSON has lists for tuples
+    assert again == plain
     assert all(np.array_equal(*pair) for pair in zip(same.get_weights(), model.get_weights(), strict=True))
