@@ -109,7 +109,7 @@ def opened(browser, address):
         page.bring_to_front()  # behind another one, its clocks hardly run
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 844})
-        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+        page.locator(f"html[data-theme={scheme}]").wait_for(state="attached")
         return page
 
     yield open_
