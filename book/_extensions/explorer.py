@@ -154,9 +154,8 @@ def copy_assets(app: Sphinx) -> None:
 
 
 def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    # Here and not for the whole book: no other page needs them.
+    # Here and not for the whole book: no other page needs it.
     if pagename == PAGE:
-        app.add_js_file("explorer/explorer.js", loading_method="defer")
         app.add_css_file("explorer/explorer.css")
 
 
