@@ -23,6 +23,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
 
 book: $(INSTALLED) $(WEB) ## Execute what changed and build the book into _build/html
+	@mkdir -p _build && test -w _build || { echo "_build cannot be written to: copy the checkout to a folder of yours"; exit 1; }
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml -W --keep-going -q
 	@echo "Or: make serve"
 

@@ -224,8 +224,8 @@ def _normalized(images: tf.Tensor, half: tf.Tensor) -> tf.Tensor:
 def augment(images: Any, seed: Any) -> tf.Tensor:
     """Each image cropped, perhaps mirrored, and in another light, as float32 in 0…255 of the same shape.
 
-    The crop is a random 40 to 100 % of the image's area, up to a fifth wider or narrower than the image, and resized to
-    its size. Every other one is mirrored. Brightness, contrast and saturation change by up to 30 %.
+    The crop is a random 40 to 100% of the image's area, up to a fifth wider or narrower than the image, and resized to
+    its size. Every other one is mirrored. Brightness, contrast and saturation change by up to 30%.
 
     `images` is `[B, S, S, 3]` in 0…255. `seed` is two whole numbers; the same ones give the same result.
     """

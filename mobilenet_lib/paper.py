@@ -195,9 +195,9 @@ ERRATA = (
     ),
     Erratum(
         "paper, Table 2, Conv 3×3",
-        "1.19 % of the Mult-Adds",
-        "1.91 %",
-        "two digits changed places: the printed column adds up to 99.29 %, the corrected one to 100 %",
+        "1.19% of the Mult-Adds",
+        "1.91%",
+        "two digits changed places: the printed column adds up to 99.29%, the corrected one to 100%",
     ),
     Erratum(
         "paper, Tables 4 to 9, Mult-Adds",
@@ -213,7 +213,7 @@ ERRATA = (
     ),
     Erratum(
         "paper, section 4.2, on Table 9",
-        "4 % better than SqueezeNet and AlexNet",
+        "4% better than SqueezeNet and AlexNet",
         "2.7 and 3.0 points",
         "the accuracies printed in the table are 60.2, 57.5 and 57.2",
     ),

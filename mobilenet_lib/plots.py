@@ -374,19 +374,20 @@ def photos(
     titles: Sequence[str],
     *,
     alt: str,
-    columns: int = 6,
+    columns: int | None = None,
     right: Sequence[bool] | None = None,
 ) -> Picture:
     """A grid of pictures, each with its title below: `[S, S, 3]` in uint8, or in float from −1 to 1.
 
-    `alt` says what they have in common; the titles are added to it. `right` colors the titles: green with a check
-    mark for True, red with a cross for False. Raises `ValueError` if there is no image, if `titles` or `right` do not
-    match them in number, or if an image has another shape.
+    `alt` says what they have in common; the titles are added to it. Without `columns` there is one for each image, up
+    to six; with fewer images than columns, the grid is narrower than the page. `right` colors the titles: green with a
+    check mark for True, red with a cross for False. Raises `ValueError` if there is no image, if `titles` or `right` do
+    not match them in number, or if an image has another shape.
     """
     images = [np.asarray(image) for image in images]
-    columns = min(columns, len(images))
     if not images:
         raise ValueError("images must hold at least one image, not none")
+    columns = min(6, len(images)) if columns is None else columns
     if columns < 1:
         raise ValueError(f"columns must be a positive whole number, not {columns!r}")
     if len(titles) != len(images):
@@ -397,16 +398,17 @@ def photos(
         raise ValueError(f"images must each have the shape [height, width, 3], not {wrong[0]}")
     marks = ["" if right is None else "✓ " if good else "✗ " for good in right or titles]
     titles = [mark + title for mark, title in zip(marks, titles, strict=True)]
-    rows = -(-len(images) // columns)
-    side, gap = WIDTH / columns, 0.08
+    rows, side, gap = -(-len(images) // columns), WIDTH / columns, 0.08
+    columns = min(columns, len(images))
+    width = columns * side
     below = 0.06 + 0.17 * (max(title.count("\n") for title in titles) + 1)
     height = rows * (side + below)
     said = ", ".join(" ".join(title.split()) for title in titles)
-    picture, grid = figure(WIDTH, height, alt=f"{alt.rstrip('.:')}: {said}.", rows=rows, columns=columns, squeeze=False)
+    picture, grid = figure(width, height, alt=f"{alt.rstrip('.:')}: {said}.", rows=rows, columns=columns, squeeze=False)
     picture.set_layout_engine("none")
     for place, axes in enumerate(grid.flat):
         left, top = place % columns * side + gap / 2, height - place // columns * (side + below)
-        axes.set_position([left / WIDTH, (top - side + gap) / height, (side - gap) / WIDTH, (side - gap) / height])
+        axes.set_position([left / width, (top - side + gap) / height, (side - gap) / width, (side - gap) / height])
         axes.set_axis_off()
     for axes, image, title, mark in zip(grid.flat, images, titles, marks, strict=False):
         axes.imshow(image if image.dtype == np.uint8 else np.clip((image + 1) / 2, 0, 1))
@@ -778,9 +780,9 @@ def architecture_body(layers: Sequence[Layer]) -> Picture:
     picture, axes = canvas(
         WIDTH,
         3.85,
-        alt=f"The body of the network to scale, from an image of {image.out_size} × {image.out_size} × "
-        f"{image.out_channels} through {len(layers) - 1} convolutions to {last.in_channels:,} channels and "
-        f"{last.out_channels:,} outputs. The maps shrink while their channels grow: "
+        alt=f"The body of the network, sides to one scale and channels to another, from an image of {image.out_size} × "
+        f"{image.out_size} × {image.out_channels} through {len(layers) - 1} convolutions to {last.in_channels:,} "
+        f"channels and {last.out_channels:,} outputs. The maps shrink while their channels grow: "
         + ", ".join(f"{stage[0].out_size} × {stage[0].out_size} with {_span(stage)}" for stage in stages[1:-1])
         + f". {shares[most]:.1%} of the Mult-Adds are spent on maps of {heaviest} × {heaviest}.",
     )
@@ -959,7 +961,7 @@ def stacked(
     wholes = {name: sum(parts.values()) for name, parts in bars.items()}
 
     def text(name: str, value: float) -> str:
-        return f"{value / wholes[name]:.1%}" if percent else f"{value:,.6g}"
+        return f"{value / wholes[name]:.1%}" if percent else f"{value:,.0f}" if value >= 1000 else f"{value:,.6g}"
 
     said = "; ".join(
         f"{name}: {', '.join(f'{part} {text(name, value)}' for part, value in parts.items())}"
@@ -1116,7 +1118,7 @@ def scaling(alpha: Mapping[float, Any], rho: Mapping[float, Any]) -> Picture:
         least = min(points)
         work, size = (getattr(points[least], what) / getattr(points[1], what) for what in ("mult_adds", "params"))
         said.append(
-            f"{name} = {least:.3g} leaves {100 * work:.3g} % of the Mult-Adds, {100 * size:.3g} % of the parameters"
+            f"{name} = {least:.3g} leaves {100 * work:.3g}% of the Mult-Adds, {100 * size:.3g}% of the parameters"
         )
     alt = f"Cost against each multiplier, beside its square: {'; '.join(said)}. Only alpha saves parameters."
     picture, panels = figure(WIDTH, 3.1, alt=alt, columns=2, sharey=True)
@@ -1163,12 +1165,12 @@ def tradeoff(
     said = []
     for title, models in panels.items():
         low, high = (pick(models, key=lambda m: (m.top1, -getattr(m, cost))) for pick in (min, max))
-        ends = [f"{m.top1:.1f} % at {getattr(m, cost):,.3g}" for m in (low, high)]
+        ends = [f"{m.top1:.1f}% at {getattr(m, cost):,.3g}" for m in (low, high)]
         beaten = [f"{m.alpha}-{m.resolution}" for m in models if m not in front] if front else []
         off = f"; {len(beaten)} of {len(models)} are beaten by another: {', '.join(beaten)}" if beaten else ""
         said.append(f"{title}: from {ends[0]} to {ends[1]} {labels[cost]}{off}.")
     if others:
-        listed = (f"{other.name} with {other.top1} % at {getattr(other, cost):,.5g}" for other in others)
+        listed = (f"{other.name} with {other.top1}% at {getattr(other, cost):,.5g}" for other in others)
         said.append(f"Beside them {', '.join(listed)} {labels[cost]}.")
     if trend is not None:
         said.append(f"A line rises by {trend[0]:.1f} points per doubling.")
@@ -1225,7 +1227,7 @@ def budget(panels: Mapping[str, tuple[Sequence[Any], Any]], mult_adds: float, me
     said = []
     for title, (models, chosen) in panels.items():
         fitting = sum(m.mult_adds <= mult_adds and m.megabytes <= megabytes for m in models)
-        choice = f", {chosen.alpha}-{chosen.resolution} is the best with {chosen.top1} %" if chosen else ""
+        choice = f", {chosen.alpha}-{chosen.resolution} is the best with {chosen.top1}%" if chosen else ""
         said.append(f"{title}: {fitting} of {len(models)} fit{choice}.")
     alt = f"Size against Mult-Adds, with a frame around {mult_adds} million and {megabytes} MB. {' '.join(said)}"
     picture, row = figure(WIDTH, 4.0, alt=alt, columns=len(panels), sharey=True, squeeze=False)
@@ -1322,7 +1324,7 @@ def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
 
 @styled
 def calibration(confidence: Any, right: Any, *, bins: int = 10) -> Picture:
-    """How often a model is right when it says how sure it is, in `bins` steps from 50 to 100 %.
+    """How often a model is right when it says how sure it is, in `bins` steps from 50 to 100%.
 
     `confidence` `[N]` is the probability of the predicted class of two, `right` `[N]` whether it was the right one.
     A bar at the diagonal keeps its word. Raises `ValueError` if they are not equally long and at least one.

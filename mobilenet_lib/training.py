@@ -77,7 +77,7 @@ class Evaluation:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the accuracy (Wilson 1927)."""
+        """The 95% confidence interval of the accuracy (Wilson 1927)."""
         return wilson(int((self.predictions == self.labels).sum()), len(self.labels))
 
     def summary(self) -> dict[str, Any]:
@@ -361,7 +361,7 @@ def evaluate(model: keras.Model, dataset: Iterable) -> Evaluation:
 
 
 def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % confidence interval of a share, `right` out of `total` (Wilson 1927)."""
+    """The 95% confidence interval of a share, `right` out of `total` (Wilson 1927)."""
     share = right / total
     center = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))

@@ -106,14 +106,14 @@ def test_bytes_are_four_or_one_per_weight(explorer):
 @pytest.mark.parametrize("model", paper.CHECKPOINTS, ids=lambda m: f"{m.alpha}-{m.resolution}")
 def test_it_shows_the_accuracy_of_each_published_network(explorer, model):
     page = explorer(f"?alpha={model.alpha}&resolution={model.resolution}")
-    assert fact(page, "imagenet") == f"{model.top1:.1f} %"
-    assert f"{model.quantized_top1} %" in page.locator("[data-note=imagenet]").inner_text()
+    assert fact(page, "imagenet") == f"{model.top1:.1f}%"
+    assert f"{model.quantized_top1}%" in page.locator("[data-note=imagenet]").inner_text()
     assert page.locator(".picture circle.here").count() == 1
-    assert f"{model.top1:.1f} %" in page.locator(".picture svg").get_attribute("aria-label")
+    assert f"{model.top1:.1f}%" in page.locator(".picture svg").get_attribute("aria-label")
 
 
 def test_full_convolutions_have_the_accuracy_of_table_4(explorer):
-    assert fact(explorer("?convolution=full"), "imagenet") == "71.7 %"
+    assert fact(explorer("?convolution=full"), "imagenet") == "71.7%"
 
 
 @pytest.mark.parametrize("query", ["?alpha=0.7", "?resolution=96", "?alpha=0.5&convolution=full"])
@@ -159,7 +159,7 @@ def test_it_shows_a_recorded_run(page, address):
     html = re.sub(r'"measured": .*?</script>', f'"measured": {json.dumps([run])}}}</script>', html)
     page.route(f"**/{PAGE}*", lambda route: route.fulfill(body=html, content_type="text/html"))
     page.goto(f"{address}/{PAGE}?alpha=0.25&resolution=96")
-    assert fact(page, "catsDogs") == "90.0 %"
+    assert fact(page, "catsDogs") == "90.0%"
     assert "88.0 to 92.0" in page.locator("[data-note=catsDogs]").inner_text()
     page.locator("[name=convolution][value=full]").check()
     assert fact(page, "catsDogs") == "not measured"
@@ -171,7 +171,7 @@ def test_the_formula_has_the_numbers_of_the_block(explorer, convolution):
     separable, full, share = page.locator(".formulas .numbers").all_inner_texts()
     assert separable == "3² · 384 · 14² + 384 · 384 · 14² = 29,578,752"
     assert full == "3² · 384 · 384 · 14² = 260,112,384"
-    assert share == "1/384 + 1/9 = 11.4 %"
+    assert share == "1/384 + 1/9 = 11.4%"
     assert page.locator(".formulas .chosen").get_attribute("data-convolution") == convolution
 
 
@@ -258,7 +258,7 @@ def test_a_typed_number_is_set_right_too(explorer):
 def test_a_screen_reader_hears_the_result_once_the_slider_rests(explorer):
     page = explorer("?alpha=0.5&resolution=160")
     said = page.locator("form.explorer .summary[role=status]")
-    assert said.text_content().startswith("Mult-Adds: 76,524,800. Parameters: 1,319,648. ImageNet, top-1: 59.1 %.")
+    assert said.text_content().startswith("Mult-Adds: 76,524,800. Parameters: 1,319,648. ImageNet, top-1: 59.1%.")
     page.locator("#explorer-resolution").press("ArrowLeft")
     assert "76,524,800" in said.text_content()
     page.locator(".summary", has_text="49,").wait_for(state="attached")

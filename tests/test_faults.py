@@ -207,6 +207,8 @@ TRAINING = (
             keras.Model.fit = lambda *a, **o: fit(*a, **o, callbacks=[Dying()] if next(epochs) == 2 else [])
         elif moment == "before recording":
             training.evaluate = die
+        elif moment == "while keeping the model":
+            training.zipfile.ZipFile.writestr = die
         elif moment == "while recording":
             training.Run.save = die
         training.main([*arguments, "--runs", runs])
@@ -217,7 +219,8 @@ TRAINING = (
         with np.load(f"{runs}/.run.npz") as file:
             return len(json.loads(str(file["about"]))["history"])
 
-    moments = ["before keeping", "while keeping", "after keeping", "in an epoch", "before recording", "while recording"]
+    moments = ["before keeping", "while keeping", "after keeping", "in an epoch"]
+    moments += ["before recording", "while keeping the model", "while recording"]
     for moment in [*moments, "again"]:
         print(f"{moment}: ended by {in_a_child(train, moment)}, {kept()} epochs kept,", end=" ", flush=True)
         print("recorded" if os.path.exists(f"{runs}/run.json") else "not recorded", flush=True)
@@ -228,22 +231,26 @@ TRAINING = (
 @pytest.mark.fault("A training is killed")
 def test_a_training_killed_at_any_moment_ends_as_if_nothing_had_happened(tmp_path, monkeypatch):
     arguments = ["--name", "run", "--epochs", "3", *SIZE]
-    done = run(TRAINING, tmp_path / "runs", *arguments)
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    done = run(TRAINING, killed / "runs", *arguments)
     assert [line for line in done.stdout.splitlines() if "ended by" in line] == [
         "before keeping: ended by 9, 0 epochs kept, not recorded",
         "while keeping: ended by 9, 0 epochs kept, not recorded",
         "after keeping: ended by 9, 1 epochs kept, not recorded",
         "in an epoch: ended by 9, 2 epochs kept, not recorded",
         "before recording: ended by 9, 3 epochs kept, not recorded",
+        "while keeping the model: ended by 9, 3 epochs kept, not recorded",
         "while recording: ended by 9, 3 epochs kept, not recorded",
         "again: ended by 0, 0 epochs kept, recorded",
     ], done.stdout + done.stderr
     monkeypatch.setattr(test_training, "SIDE", 32)
     monkeypatch.setattr(models, "mobilenet", lambda *_, **__: test_training.small())
-    training.main([*arguments, "--runs", str(tmp_path / "whole")])
-    resumed, whole = (training.load_run(tmp_path / folder / "run.json") for folder in ("runs", "whole"))
-    assert without_times(resumed) == without_times(whole)
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run.json"]
+    training.main([*arguments, "--runs", str(whole / "runs")])
+    records = [without_times(training.load_run(folder / "runs/run.json")) for folder in (killed, whole)]
+    assert records[0] == records[1]
+    weights = [training.load_model(folder / "models/run.keras").get_weights() for folder in (killed, whole)]
+    assert all(map(np.array_equal, *weights))
+    assert sorted(path.name for path in killed.glob("*/*")) == ["run.json", "run.keras"]
 
 
 def training_epochs(path: Path) -> int:
@@ -432,10 +439,37 @@ def test_a_folder_that_may_only_be_read_is_named(tmp_path, shown):
     shown(done.stderr)
 
 
+@as_root
+@pytest.mark.fault("The folder may only be read")
+def test_a_book_that_may_only_be_read_is_not_built_and_the_reason_is_one_sentence(tmp_path):
+    made = ("requirements.txt", "pyproject.toml", "package.json", "package-lock.json")
+    made += (".venv/installed", "node_modules/.package-lock.json")
+    for name in made:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "_build").mkdir()
+    command = ["make", "--no-print-directory", "-f", ROOT / "Makefile", "book"]
+    with read_only(tmp_path):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf8")
+    assert done.returncode != 0
+    assert done.stdout == "_build cannot be written to: copy the checkout to a folder of yours\n"
+
+
+@contextmanager
+def read_only(folder: Path):
+    for options in ("bind", "remount,bind,ro"):
+        if subprocess.run(["mount", "-o", options, str(folder), str(folder)], capture_output=True).returncode:
+            pytest.skip("mounting a disk is not permitted")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
 # Chapters.
 
 
-@pytest.mark.fault("A file of yours is called like a package")
+@pytest.mark.fault("A file of yours has the name of a package")
 @pytest.mark.parametrize("package", ["keras", "tensorflow", "numpy"])
 def test_a_file_beside_the_notebook_that_hides_a_package_is_named(tmp_path, shown, package):
     (tmp_path / f"{package}.py").write_text("answer = 42\n")

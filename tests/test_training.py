@@ -103,7 +103,7 @@ def test_the_optimizer_decays_only_what_it_should():
     model = small()
     training.compile_model(model, steps=10, learning_rate=0.1, weight_decay=0.5, schedule="constant", warmup=0)
     before = {variable.path: np.array(variable) for variable in model.trainable_variables}
-    # Without gradients, decay alone moves a weight: by learning rate times decay, 5 %.
+    # Without gradients, decay alone moves a weight: by learning rate times decay, 5%.
     model.optimizer.apply([keras.ops.zeros_like(v) for v in model.trainable_variables], model.trainable_variables)
     shrunk = {v.path for v in model.trainable_variables if not np.array_equal(v, before[v.path])}
     assert shrunk == {"conv1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"}
@@ -539,7 +539,7 @@ def test_one_layer_on_imagenet_features_knows_most_cats_and_dogs(photos, imagene
     cats_dogs = data.load(128, source=photos, limit=400)
     model = training.imagenet_classifier(0.25, 128)
     training.fit_classifier(model, cats_dogs)
-    # On all photos at 224 pixels it is 94.9 %.
+    # On all photos at 224 pixels it is 94.9%.
     assert training.evaluate(model, cats_dogs.test).accuracy > 0.8
 
 

@@ -263,7 +263,7 @@ def test_the_colors_can_be_taken_away(seen):
 
 def test_it_says_which_class_with_which_probability_and_how_long_each_file_took(seen):
     said = seen.press("A drawn dog")
-    share = {name: f"{100 * shares.max():.1f} %" for name, shares in seen.probabilities.items()}
+    share = {name: f"{100 * shares.max():.1f}%" for name, shares in seen.probabilities.items()}
     kinds = {name: ("a cat", "a dog")[shares.argmax()] for name, shares in seen.probabilities.items()}
     assert kinds["float32"] == kinds["int8"]
     assert said.startswith(
@@ -288,7 +288,7 @@ def test_sizes_and_accuracies_are_those_of_the_record(seen):
     for name, entry in zip(FILES, kept, strict=True):
         assert FILES[name].name == entry["file"]
         cell = seen.page.locator(f"[data-cell=accuracy][data-file={name}]")
-        assert cell.inner_text() == f"{entry['accuracy']:.2%}".replace("%", " %")
+        assert cell.inner_text() == f"{entry['accuracy']:.2%}"
         assert seen.page.locator(f"[data-cell=file][data-file={name}]").inner_text() == f"{entry['bytes'] / 1e6:.1f} MB"
 
 

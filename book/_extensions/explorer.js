@@ -46,7 +46,7 @@
 
   const exact = (number) => number.toLocaleString("en-US");
   const rounded = (number) => number.toLocaleString("en-US", { maximumSignificantDigits: 3 });
-  const percent = (number) => `${number.toFixed(1)} %`;
+  const percent = (number) => `${number.toFixed(1)}%`;
   const bytes = (number) => (number >= 1e6 ? `${(number / 1e6).toFixed(1)} MB` : `${(number / 1e3).toFixed(1)} kB`);
   const factors = ({ kernel, channels, size }) =>
     [kernel > 1 && `${kernel}²`, ...channels, size > 1 && `${size}²`].filter(Boolean).join(" · ");
@@ -62,7 +62,7 @@
     const params = total(layers, "params");
     for (const what of ["multAdds", "params"]) {
       const share = (100 * total(layers, what)) / total(paper, what);
-      write(what, exact(total(layers, what)), `${rounded(share)} % of the paper’s network`);
+      write(what, exact(total(layers, what)), `${rounded(share)}% of the paper’s network`);
     }
     write("float32", bytes(4 * params), `${exact(4 * params)} bytes`);
     write("int8", bytes(params), `${exact(params)} bytes`);
@@ -71,7 +71,7 @@
     else write("imagenet", "not published", "no checkpoint has this setting");
     const run = setting.convolution === "separable" && like(data.measured, setting);
     const interval = run && run.interval.map((end) => end.toFixed(1)).join(" to ");
-    if (run) write("catsDogs", percent(run.accuracy), `measured; 95 % interval ${interval}`);
+    if (run) write("catsDogs", percent(run.accuracy), `measured; 95% interval ${interval}`);
     else write("catsDogs", "not measured", "no run is recorded");
   }
 

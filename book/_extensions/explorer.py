@@ -45,7 +45,7 @@ def facts() -> dict:
             "resolution": model.resolution,
             "convolution": "separable",
             "top1": model.top1,
-            "note": f"published; {model.quantized_top1} % in int8",
+            "note": f"published; {model.quantized_top1}% in int8",
         }
         for model in paper.CHECKPOINTS
     ]

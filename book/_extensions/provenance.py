@@ -55,6 +55,9 @@ def software() -> dict[str, str]:
 def data_used(source: str) -> str:
     if not USES_DATA.search(source):
         return "none"
+    loads = re.findall(r"data\.load\([^)]*\)", source)
+    if loads and all('source="drawn"' in load for load in loads):
+        return "drawn cats and dogs"
     return "the Cats-Dogs photos" if photos() else "drawn cats and dogs"
 
 

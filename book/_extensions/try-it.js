@@ -201,7 +201,7 @@
   // Showing
 
   const exact = (number) => number.toLocaleString("en-US");
-  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const percent = (share) => `${(100 * share).toFixed(1)}%`;
   const article = { cat: "a cat", dog: "a dog" };
   const chosen = ({ probabilities }) => (probabilities[1] > probabilities[0] ? 1 : 0);
   const cell = (key, file) => find(`[data-cell=${key}][data-file=${file}]`);

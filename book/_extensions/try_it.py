@@ -76,7 +76,7 @@ def _rows(known: dict) -> list[tuple]:
         *((label.capitalize(), label, open_) for label in known["labels"]),
         ("Time for one photo", "time", open_),
         ("File", "file", [f"{file['bytes'] / 1e6:.1f} MB" for file in known["files"]]),
-        ("Right on 2,000 test photos", "accuracy", [f"{100 * file['accuracy']:.2f} %" for file in known["files"]]),
+        ("Right on 2,000 test photos", "accuracy", [f"{100 * file['accuracy']:.2f}%" for file in known["files"]]),
     ]
 
 
