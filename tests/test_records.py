@@ -67,10 +67,37 @@ def test_from_imagenet_ten_minutes_lead_to_96_percent():
     assert run.seconds <= 600 and run.test["accuracy"] >= 0.96
 
 
-def test_the_larger_test_photo_makes_the_difference():
-    small, large = RECORDS["fine-tune-192"], RECORDS["fine-tune"]
-    assert small.settings["resolution"] == large.settings["resolution"] == 192
-    assert large.settings["test_resolution"] == 256 and large.test["accuracy"] > small.test["accuracy"]
+def test_the_ablation_changes_one_thing_at_a_time():
+    base = RECORDS["ablation-repaired"].settings
+    changed = {
+        name.removeprefix("ablation-"): {key for key in base if run.settings[key] != base[key]} - {"recipe"}
+        for name, run in RECORDS.items()
+        if name.startswith("ablation-") and run.settings["recipe"] == "repaired"
+    }
+    assert changed == {
+        "repaired": set(),
+        "augment": {"augment"},
+        "initializer": {"initializer"},
+        "momentum": {"momentum"},
+        "schedule": {"schedule", "warmup"},
+        "decay": {"weight_decay"},
+        "depthwise": {"decay_depthwise"},
+        "smoothing": {"label_smoothing"},
+    }
+
+
+def test_the_sweep_is_four_widths_at_four_resolutions_with_one_recipe():
+    sweep = [run for name, run in RECORDS.items() if name.startswith("sweep-")]
+    shapes = {(run.settings["alpha"], run.settings["resolution"]) for run in sweep}
+    assert len(sweep) == len(shapes) == 16
+    assert [len({shape[i] for shape in shapes}) for i in (0, 1)] == [4, 4]
+    assert all(run.data["counts"] == {"train": 7200, "validation": 800, "test": 2000} for run in sweep)
+    for run in sweep:
+        base = RECORDS[run.settings["start"]]
+        assert base.settings["alpha"] == run.settings["alpha"]
+    for runs in (sweep, [RECORDS[run.settings["start"]] for run in sweep]):
+        free = {"alpha": None, "resolution": None, "start": None}
+        assert all({**run.settings, **free} == {**runs[0].settings, **free} for run in runs)
 
 
 def test_the_kept_model_is_small_and_has_what_its_card_says():

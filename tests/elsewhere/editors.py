@@ -84,6 +84,8 @@ def open_as_notebook(page, address, name):
         page.locator(".lm-Menu-item", has_text="Jupytext Notebook").click()
     cell = page.locator(".jp-NotebookPanel .jp-CodeCell .cm-content", has_text="import mobilenet_lib").first
     cell.wait_for(timeout=120_000)
+    # A kernel that has started says what language it speaks, and JupyterLab keeps that with the notebook.
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=120_000)
     return cell
 
 
