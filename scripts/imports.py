@@ -74,7 +74,7 @@ def drawing(graph: dict[str, set[str]], meanings: dict[str, str]) -> str:
         boxes.append(
             f'<rect x="{left:.0f}" y="{top:.0f}" width="{BOX}" height="{HEIGHT}" rx="6"/>'
             f'<text x="{x:.0f}" y="{y - 4:.0f}" font-weight="600">{name}</text>'
-            f'<text x="{x:.0f}" y="{y + 14:.0f}" font-size="11.5">{escape(meanings[name])}</text>'
+            f'<text x="{x:.0f}" y="{y + 14:.0f}" font-size="10.5">{escape(meanings[name])}</text>'
         )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}">'
