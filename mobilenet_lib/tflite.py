@@ -312,9 +312,10 @@ def latency(
 
     `threads` is how many processor cores each may use, or a dictionary with the number for each name.
 
-    Several models take turns, so that whatever else the machine does meets all of them alike: divide the times of two
-    turn by turn to compare them. In its turn a model runs twice, and the second run counts: the first one brings its
-    weights back into the processor's cache, where they would be when it runs frame after frame.
+    Several models take turns, each time in another order, so that whatever else the machine does, and whoever ran just
+    before, meets all of them alike: divide the times of two turn by turn to compare them. In its turn a model runs
+    twice, and the second run counts: the first one brings its weights back into the processor's cache, where they would
+    be when it runs frame after frame.
     """
     repeats = positive("repeats", repeats)
     if not isinstance(tflite_models, Mapping):
@@ -326,13 +327,15 @@ def latency(
     if missing := [name for name in tflite_models if name not in threads]:
         raise ValueError(f"threads must have a number for each of the models; {missing[0]!r} has none")
     interpreters = {name: _opened(model, threads[name]) for name, model in tflite_models.items()}
-    noise = np.random.default_rng(0)
+    names, noise = list(interpreters), np.random.default_rng(0)
     for interpreter in interpreters.values():
         for details in interpreter.get_input_details():
             interpreter.set_tensor(details["index"], _noise(noise, details))
     times = {name: np.empty(repeats) for name in interpreters}
     for turn in range(-max(3, repeats // 10), repeats):  # those before 0 warm up
-        for name, interpreter in interpreters.items():
+        for place in noise.permutation(len(names)):
+            name = names[place]
+            interpreter = interpreters[name]
             interpreter.invoke()
             start = time.perf_counter()
             interpreter.invoke()
