@@ -326,18 +326,20 @@ def test_each_model_may_have_threads_of_its_own(files):
         tflite.latency(same, threads={"one thread": 1})
 
 
-def test_models_take_turns(files, monkeypatch):
+def test_models_take_turns_in_changing_order(files, monkeypatch):
     """Two runs each in their turn; three turns warm up."""
-    runs, opened = [], tflite._opened
+    runs, opened, names = [], tflite._opened, {files["float32"]: "a", files["int8"]: "b"}
 
     def watched(content, threads):
         interpreter = opened(content, threads)
-        monkeypatch.setattr(interpreter, "invoke", lambda: runs.append(content))
+        monkeypatch.setattr(interpreter, "invoke", lambda: runs.append(names[content]))
         return interpreter
 
     monkeypatch.setattr(tflite, "_opened", watched)
-    tflite.latency({"a": files["float32"], "b": files["int8"]}, repeats=2)
-    assert runs == [files["float32"], files["float32"], files["int8"], files["int8"]] * (3 + 2)
+    tflite.latency({"a": files["float32"], "b": files["int8"]}, repeats=20)
+    turns = ["".join(runs[start : start + 4]) for start in range(0, len(runs), 4)]
+    assert len(turns) == 3 + 20
+    assert set(turns) == {"aabb", "bbaa"}
 
 
 # Parts of a file

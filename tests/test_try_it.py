@@ -280,7 +280,7 @@ def test_where_the_files_disagree_it_names_both(seen, tmp_path):
         "int8": 0,
     }
     said = seen.choose(tmp_path / "undecided.png")
-    assert re.match(r"float32 says a dog \(5\d\.\d %\), int8 says a cat \(5\d\.\d %\)\. It looked ", said)
+    assert re.match(r"float32 says a dog \(5\d\.\d%\), int8 says a cat \(5\d\.\d%\)\. It looked ", said)
 
 
 def test_sizes_and_accuracies_are_those_of_the_record(seen):
