@@ -1181,12 +1181,13 @@ def tradeoff(
         if best:
             axes.plot(*zip(*best, strict=True), color=COLORS["line"], lw=2.5, zorder=1)
         for m in models:
-            _model(axes, m, getattr(m, cost), m.top1, hollow=bool(front) and m not in front)
+            hollow = bool(front) and m not in front
+            _model(axes, m, getattr(m, cost), m.top1, hollow=hollow)
             # Side by side or one above the other, neighbors put their labels on opposite sides.
             if cost == "params":
                 place = (-7, -3) if m.resolution % 64 == 0 else (7, -3)
             else:
-                place = (-4, 4) if m.alpha == 0.75 else (4, -10)
+                place = (-4, 4) if m.alpha == 0.75 else (4, 5) if m.alpha == 0.25 and hollow else (4, -10)
             side = "right" if place[0] < 0 else "left"
             axes.annotate(
                 f"{m.resolution}", (getattr(m, cost), m.top1), place, textcoords="offset points", ha=side, size=9

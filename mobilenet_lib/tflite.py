@@ -510,14 +510,23 @@ def _corrected(model: keras.Model, images: np.ndarray) -> Iterator[None]:
             shifts[id(layer)] = means[id(layer)] - tf.reduce_mean(output, axis=(0, 1, 2))
         return output + shifts[id(layer)]
 
-    with _through(linear, measured):
-        model(images, training=False)
+    def passed(change: Callable, found: dict[int, tf.Tensor]) -> None:
+        """Send the images through, as a graph: it forgets each map as soon as the next one is there."""
+
+        @tf.function
+        def traced(images: tf.Tensor) -> dict[int, tf.Tensor]:
+            model(images, training=False)
+            return dict(found)
+
+        with _through(linear, change):
+            found.update(traced(tf.constant(images)))
+
+    passed(measured, means)
     kernels = [layer.kernel.numpy() for layer in linear]
     try:
         for layer, kernel in zip(linear, kernels, strict=True):
             layer.kernel.assign(_rounded(kernel, per_input=isinstance(layer, layers.DepthwiseConv2D)))
-        with _through(linear, shifted):
-            model(images, training=False)
+        passed(shifted, shifts)
     finally:
         for layer, kernel in zip(linear, kernels, strict=True):
             layer.kernel.assign(kernel)

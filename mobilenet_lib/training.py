@@ -610,16 +610,19 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> None:
 def load_model(path: str | os.PathLike) -> keras.Model:
     """The model in a `.keras` file, such as `save_model` writes; no code that may be in it is run.
 
-    Raises `FileNotFoundError` if there is no file, `ValueError` if it is not whole, or if it is not of layers that this
-    version of Keras knows.
+    Raises `FileNotFoundError` if there is no file, `ValueError` if it is not whole, has code, or is not of layers that
+    this version of Keras knows.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"there must be a .keras file at {os.fspath(path)!r}, and there is none")
     try:
         with zipfile.ZipFile(path) as file:  # what Keras says about a damaged one is that there is none
             made = json.loads(file.read("metadata.json"))["keras_version"]
+            config = file.read("config.json")
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(f"path must be a whole .keras file, and {os.fspath(path)!r} is not") from error
+    if b'"__lambda__"' in config:
+        raise ValueError(f"path must be a .keras file without Python code, and {os.fspath(path)!r} has some")
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever it stumbles over

@@ -195,6 +195,11 @@ def test_the_foot_says_when_from_what_and_with_what_the_page_was_built(page):
     assert re.search(r"Data: (?:none|the Cats-Dogs photos|drawn cats and dogs)\.", line)
 
 
+def test_a_chapter_that_asks_for_drawings_says_drawings_even_where_there_are_photos():
+    line = article_of("chapters/03-architecture.html").find(class_="provenance").get_text()
+    assert "Data: drawn cats and dogs." in line
+
+
 @each_chapter
 def test_the_foot_says_when_the_chapter_was_computed_and_how_long_that_took(page):
     line = article_of(page).find(class_="provenance").get_text()
