@@ -519,7 +519,9 @@ def _corrected(model: keras.Model, images: np.ndarray) -> Iterator[None]:
             return dict(found)
 
         with _through(linear, change):
-            found.update(traced(tf.constant(images)))
+            batch = tf.constant(images)
+            # Called by itself, it would warn of the many functions that are traced here, each for one pass.
+            found.update(traced.get_concrete_function(batch)(batch))
 
     passed(measured, means)
     kernels = [layer.kernel.numpy() for layer in linear]
