@@ -5,6 +5,7 @@ One idea a module; each imports only modules above it:
     costs         what one layer costs
     architecture  which layers a MobileNet has
     paper         what was published
+    weights       what Google trained
     models        the same network in Keras
     locks         one process at a time
     drawn         cats and dogs from numbers
@@ -15,6 +16,7 @@ One idea a module; each imports only modules above it:
     exercises     what is off in an answer
 """
 
+import logging
 import os
 from importlib.util import find_spec
 
@@ -28,3 +30,5 @@ for _package in ("keras", "tensorflow", "numpy", "matplotlib", "PIL"):
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # By itself it takes oneDNN's kernels only on newer processors. On older ones, too, training is faster with them.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# It takes many small models in one process, which is how this book works, for a loop that was written badly.
+logging.getLogger("tensorflow").addFilter(lambda record: "tf.function retracing" not in record.getMessage())

@@ -14,7 +14,7 @@ from unittest import mock
 import keras
 from keras import layers
 
-from mobilenet_lib import architecture
+from mobilenet_lib import architecture, weights
 from mobilenet_lib.costs import Cost
 
 EPSILON = 1e-3  # batch normalization's, in TF-Slim and Keras
@@ -132,17 +132,11 @@ def imagenet_backbone(alpha: float = 0.25, resolution: int = 224) -> keras.Model
     the published 0.25, 0.5, 0.75 and 1 and `resolution` a multiple of 32, `OSError` if the weights are neither
     cached nor to be had.
     """
-    if alpha not in (0.25, 0.5, 0.75, 1.0):
-        raise ValueError(f"alpha must be 0.25, 0.5, 0.75 or 1 (what was published), not {alpha!r}")
+    path = weights.fetched(alpha)
     try:
-        # The weights do not depend on the resolution; those trained at 224 pixels are the ones Keras falls back to.
-        google = keras.applications.MobileNet(
-            input_shape=(224, 224, 3), alpha=alpha, include_top=False, weights="imagenet"
-        )
-    except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise OSError(
-            f"the ImageNet weights for alpha={alpha} are not cached in KERAS_HOME and could not be downloaded: {error}"
-        ) from error
+        google = keras.applications.MobileNet((224, 224, 3), alpha, include_top=False, weights=str(path))
+    except (OSError, ValueError, KeyError) as error:
+        raise OSError(f"the ImageNet weights in {path} cannot be loaded; delete the file ({error})") from error
     model = mobilenet(alpha, resolution)
     backbone = keras.Model(model.input, model.get_layer("pool").input, name=f"{model.name}_backbone")
     backbone.set_weights(google.get_weights())

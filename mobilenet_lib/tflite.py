@@ -38,7 +38,6 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from keras import layers
 from tensorflow.lite.tools import flatbuffer_utils
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from mobilenet_lib import data, models, training
 from mobilenet_lib.architecture import REDUCTION
@@ -105,8 +104,7 @@ def convert(
         # through a SavedModel on disk and takes three times as long.
         signature = [tf.TensorSpec((1, height, width, channels), name="image")]
         function = tf.function(lambda image: model(image, training=False), input_signature=signature)
-        frozen = convert_variables_to_constants_v2(function.get_concrete_function())
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
         if mode != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if mode == "float16":
@@ -519,9 +517,7 @@ def _corrected(model: keras.Model, images: np.ndarray) -> Iterator[None]:
             return dict(found)
 
         with _through(linear, change):
-            batch = tf.constant(images)
-            # Called by itself, it would warn of the many functions that are traced here, each for one pass.
-            found.update(traced.get_concrete_function(batch)(batch))
+            found.update(traced(tf.constant(images)))
 
     passed(measured, means)
     kernels = [layer.kernel.numpy() for layer in linear]

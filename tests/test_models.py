@@ -203,8 +203,3 @@ def test_the_imagenet_backbone_sees_in_a_photo_what_keras_applications_sees(imag
     expected = np.asarray(theirs(image, training=False))
     assert expected.max() > 1, "a photo should excite some feature"
     np.testing.assert_array_equal(ours(image, training=False), expected)
-
-
-def test_an_alpha_without_published_weights_is_refused():
-    with pytest.raises(ValueError, match=r"alpha must be 0.25, 0.5, 0.75 or 1 .*, not 0.3"):
-        models.imagenet_backbone(0.3)

@@ -1,6 +1,7 @@
 """Training, evaluation and recorded runs."""
 
 import json
+import logging
 import math
 import platform
 import shutil
@@ -589,3 +590,13 @@ def test_a_kept_model_has_no_option_that_it_does_not_use_because_an_older_keras_
     plain, again = (json.loads(json.dumps(each.get_config())) for each in (model, same))  # JSON has lists for tuples
     assert again == plain
     assert all(np.array_equal(*pair) for pair in zip(same.get_weights(), model.get_weights(), strict=True))
+
+
+def test_many_models_in_one_process_give_no_warning(caplog):
+    """TensorFlow counts how often a function of its own is traced, and blames the caller after the fifth time."""
+    images = np.zeros((1, 4), "float32")
+    for _ in range(10):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        model.predict_on_batch(images), model.predict(images, verbose=0)
+    logging.getLogger("tensorflow").warning("something else")
+    assert [record.getMessage() for record in caplog.records] == ["something else"]
