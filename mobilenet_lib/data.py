@@ -20,6 +20,7 @@ import sys
 import tarfile
 import threading
 import warnings
+import weakref
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +54,13 @@ PATIENCE = 10  # seconds to wait for an answer
 MAX_FILES, MAX_BYTES = 50_000, 2**31  # in the archive, which has 10,000 photos of 0.2 GB, perhaps twice
 
 
+@dataclass
+class _Split:
+    images: np.ndarray
+    labels: np.ndarray
+    epoch: int = 0  # how often it has been gone through
+
+
 class CatsDogs:
     """Cats and dogs in three splits, as `load` returns them.
 
@@ -82,53 +90,66 @@ class CatsDogs:
         self.drawn = drawn
         self.counts = {split: len(labels) for split, (_, labels) in arrays.items()}
         self.skipped = tuple(skipped)
-        self.epoch = 0
-        self._arrays = arrays
+        self._splits = {split: _Split(*both) for split, both in arrays.items()}
         self._batch_size = batch_size
         self._seed = seed
         self.train = self._dataset("train", shuffled=True, augmented=augment)
         self.validation = self._dataset("validation")
         self.test = self._dataset("test")
 
+    @property
+    def epoch(self) -> int:
+        return self._splits["train"].epoch
+
+    @epoch.setter
+    def epoch(self, number: int) -> None:
+        self._splits["train"].epoch = number
+
     def images(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """What is behind a split: uint8 images `[N, S, S, 3]` and int32 labels `[N]`, cats and dogs in turn."""
-        if split not in self._arrays:
+        if split not in self._splits:
             raise ValueError(f"split must be 'train', 'validation' or 'test', not {split!r}")
-        return self._arrays[split]
+        return self._splits[split].images, self._splits[split].labels
 
     def __repr__(self) -> str:
         return f"CatsDogs({self.source}: {', '.join(f'{split} {count:,}' for split, count in self.counts.items())})"
 
     def _dataset(self, split: str, *, shuffled: bool = False, augmented: bool = False) -> tf.data.Dataset:
-        images, labels = self._arrays[split]
-        count = len(labels)
+        held = self._splits[split]
+        shape, count, seed = held.images.shape[1:], len(held.labels), self._seed
+        # TensorFlow never forgets a Python function that it has met, so these must not hold the images. The dataset
+        # does; when it has gone, an iterator may still be at work for nobody.
+        source = weakref.ref(held)
 
         # A ticket is the number of an image plus, for every pass before this one, the number of images. The images
         # stay in NumPy: in a tensor they would be a second copy, and `Dataset.from_generator` makes every
         # allocation of the process slow (it sets malloc's trim threshold to 128 kB).
         def tickets() -> np.ndarray:
-            order = np.arange(count)
-            if not shuffled:
+            order, held = np.arange(count), source()
+            if not shuffled or held is None:
                 return order
-            epoch, self.epoch = self.epoch, self.epoch + 1
+            epoch, held.epoch = held.epoch, held.epoch + 1
             # RandomState, and not the newer Generator: its numbers stay the same in every version of NumPy.
-            np.random.RandomState([self._seed, epoch]).shuffle(order)
+            np.random.RandomState([seed, epoch]).shuffle(order)
             return epoch * count + order
 
         def taken(tickets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return images[tickets % count], labels[tickets % count]
+            chosen, held = tickets % count, source()
+            if held is None:
+                return np.zeros((len(chosen), *shape), np.uint8), np.zeros(len(chosen), np.int32)
+            return held.images[chosen], held.labels[chosen]
 
         def batch(tickets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             chosen, answers = tf.numpy_function(taken, [tickets], (tf.uint8, tf.int32))
-            chosen = tf.ensure_shape(chosen, [None, *images.shape[1:]])
+            chosen = tf.ensure_shape(chosen, [None, *shape])
             if augmented:
-                chosen = augment(chosen, tf.stack([self._seed, tickets[0]]))
+                chosen = augment(chosen, tf.stack([seed, tickets[0]]))
             return normalize(chosen), tf.ensure_shape(answers, [None])
 
         # Nothing is left to autotune: its thread sleeps twice as long every time, and who ends a pass waits for it.
         options = tf.data.Options()
         options.autotune.enabled = False
-        return (
+        dataset = (
             tf.data.Dataset.from_tensors(0)
             .map(lambda _: tf.ensure_shape(tf.numpy_function(tickets, [], tf.int64), [count]))
             .unbatch()
@@ -138,6 +159,8 @@ class CatsDogs:
             .prefetch(2)
             .with_options(options)
         )
+        dataset._held = held
+        return dataset
 
 
 def load(

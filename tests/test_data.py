@@ -1,6 +1,7 @@
 """Cats and dogs: what is read, how it is given out, and what happens when a file or a folder is bad."""
 
 import base64
+import gc
 import hashlib
 import http.server
 import io
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import threading
 import warnings
+import weakref
 import zipfile
 import zlib
 from pathlib import Path
@@ -182,6 +184,17 @@ def test_a_model_trains_on_it(layout):
     model.compile("sgd", "sparse_categorical_crossentropy")
     history = model.fit(photos.train, validation_data=photos.validation, epochs=2, shuffle=False, verbose=0).history
     assert len(history["val_loss"]) == 2
+
+
+def test_the_images_are_forgotten_with_the_last_dataset(layout):
+    photos = data.load(32, 8, source=layout, augment=True)
+    images = weakref.ref(photos.images("train")[0])
+    batches, photos = photos.train.take(1), None
+    gc.collect()
+    assert images() is not None and len(next(iter(batches))[0]) == 8
+    batches = None
+    gc.collect()
+    assert images() is None
 
 
 def test_an_unknown_split_is_named(layout):
