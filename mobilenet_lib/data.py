@@ -343,7 +343,7 @@ FINDINGS = {
 
 def check(folder: str | os.PathLike) -> Report:
     """Read every photo in `folder` and report what is wrong. Raises what `load` raises for its `source`."""
-    folder = Path(folder).expanduser()
+    folder = _expanded(folder)
     counts: dict[str, int] = {}
     found: dict[str, list[str]] = {kind: [] for kind in FINDINGS}
     training: dict[bytes, str] = {}
@@ -375,7 +375,9 @@ def download(folder: str | os.PathLike | None = None) -> Path:
     they cannot be written; `BlockingIOError` if another process is at it; `FileExistsError` if `folder` holds something
     else.
     """
-    folder = _data_folder() if folder is None else Path(folder).expanduser()
+    folder = _data_folder() if folder is None else _expanded(folder)
+    if not folder.name:
+        raise ValueError(f"folder must be new or hold all the photos, not {str(folder)!r}")
     part = folder.with_name(f"{folder.name}.part")
     if folder.exists():
         if _kaggle_counts(folder) != KAGGLE_COUNTS:
@@ -410,14 +412,21 @@ def _download(part: Path, folder: Path) -> None:
     shutil.rmtree(part)
 
 
+def _expanded(folder: str | os.PathLike) -> Path:
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:
+        raise FileNotFoundError(f"there must be a folder of photos at {os.fspath(folder)!r}, and {error}") from error
+
+
 def _folder(source: str | os.PathLike) -> Path | None:
     """The folder that `load` reads from; None if it draws."""
     if source == "drawn":
         return None
     if source != "auto":
-        return Path(source).expanduser().resolve()
+        return _expanded(source).resolve()
     if named := os.environ.get("CATS_DOGS_DIR"):
-        folder = Path(named).expanduser().resolve()
+        folder = _expanded(named).resolve()
         if not folder.is_dir():
             raise FileNotFoundError(f"CATS_DOGS_DIR must name a folder of photos; there is none at {named!r}")
         return folder
@@ -473,7 +482,8 @@ def _refuse(error: OSError) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    found = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.exists()))
 
 
 def _is_photo(path: Path) -> bool:
@@ -565,9 +575,12 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
 
 def _rgb(image: Image.Image) -> Image.Image:
     """Upright, in RGB, at its own size."""
-    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip to 8
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip to 8
+        deep, clear = np.asarray(image), image.info.get("transparency")
+        image = Image.fromarray((deep >> 8).astype(np.uint8))
+        if clear is not None:
+            image.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
     if _is_transparent(image):
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     return image.convert("RGB")
@@ -694,15 +707,22 @@ def _refuse_unsafe(entries: Sequence[zipfile.ZipInfo]) -> None:
     if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
         raise ValueError(f"the archive holds more than {MAX_FILES:,} files or {MAX_BYTES / 2**30:.0f} GB")
     seen: set[str] = set()
+    folders: set[str] = set()
     for entry in entries:
         place = PureWindowsPath(entry.filename)  # which knows the separators and the roots of every system
+        folders |= {str(parent).casefold() for parent in place.parents}
         if place.drive or place.root or ".." in place.parts:
             raise ValueError(f"the archive has a file for another folder: {entry.filename!r}")
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise ValueError(f"the archive has a link: {entry.filename!r}")
+        if any(len(part.encode()) > 255 for part in place.parts):
+            raise ValueError(f"the archive has a name longer than a disk takes: {entry.filename[:40]!r}…")
         if (name := str(place).casefold()) in seen:
             raise ValueError(f"the archive has two files of one name: {entry.filename!r}")
         seen.add(name)
+    for entry in entries:
+        if not entry.is_dir() and str(PureWindowsPath(entry.filename)).casefold() in folders:
+            raise ValueError(f"the archive has a file and a folder of one name: {entry.filename!r}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request
 
 import keras
 
@@ -37,7 +41,7 @@ def fetched(alpha: float) -> Path:
         if _whole(folder / "models" / name, alpha):
             return folder / "models" / name
     try:
-        with _patience():
+        with _careful():
             # A name of its own until it is whole: Keras would take what a killed download has left for all there is.
             path = Path(keras.utils.get_file(f"{name}.{os.getpid()}", ADDRESS + name, cache_subdir="models"))
         if not _whole(path, alpha):
@@ -59,11 +63,18 @@ def _whole(path: Path, alpha: float) -> bool:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
-    """Within, connections that stand still are given up; Keras would wait for ever."""
-    before = socket.getdefaulttimeout()
+def _careful() -> Iterator[None]:
+    """Within, connections that stand still are given up, and none is followed to where it could be listened in on."""
+    before, follow = socket.getdefaulttimeout(), HTTPRedirectHandler.redirect_request
+
+    def followed(handler: HTTPRedirectHandler, *args: Any) -> Request | None:
+        if urlsplit(args[-1]).scheme != urlsplit(ADDRESS).scheme:
+            raise ValueError(f"they are offered at {args[-1]}, where they could be changed on the way")
+        return follow(handler, *args)
+
     socket.setdefaulttimeout(PATIENCE)
     try:
-        yield
+        with mock.patch.object(HTTPRedirectHandler, "redirect_request", followed):
+            yield
     finally:
         socket.setdefaulttimeout(before)

@@ -25,7 +25,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import ExifTags, Image
 
 from mobilenet_lib import data, drawn
 
@@ -353,6 +353,16 @@ def test_sixteen_bits_a_pixel_become_eight(tmp_path):
     assert (data.read(tmp_path / "deep.png", 16) == 0x80).all()
 
 
+def test_sixteen_bits_a_pixel_are_turned_and_laid_over_white_like_eight(tmp_path):
+    deep = np.full((40, 40), 0x20FF, np.uint16)
+    deep[:20], deep[20:, :20] = 0x8000, 0xC000
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # stored lying on its left side: a quarter turn clockwise shows it upright
+    Image.fromarray(deep).save(tmp_path / "deep.png", exif=exif, transparency=0x20FF)
+    image = data.read(tmp_path / "deep.png", 40)
+    assert (image[:20, :20] == 0xC0).all() and (image[20:, :20] == 0xFF).all() and (image[:, 20:] == 0x80).all()
+
+
 def test_a_single_pixel_fills_the_image(tmp_path):
     Image.new("RGB", (1, 1), BLUE).save(tmp_path / "dot.png")
     assert (data.read(tmp_path / "dot.png", 16) == BLUE).all()
@@ -462,6 +472,15 @@ def test_a_bad_file_is_left_out_with_a_warning_that_names_it(folder, spoil, show
     assert sum(photos.counts.values()) == 27
 
 
+def test_a_photo_that_is_a_link_to_nowhere_is_a_bad_file(folder):
+    photo = folder / "training_set/cats/cat.3.jpg"
+    photo.unlink()
+    photo.symlink_to("moved.jpg")
+    with pytest.warns(UserWarning, match="left out: 1"):
+        assert data.load(32, source=folder).skipped == ("training_set/cats/cat.3.jpg",)
+    assert data.check(folder).unreadable == ("training_set/cats/cat.3.jpg",)
+
+
 def test_one_warning_counts_all_bad_files_and_names_the_first(folder):
     for number in range(3):
         empty(folder / f"training_set/cats/cat.{number}.jpg")
@@ -531,6 +550,18 @@ def test_a_missing_folder_is_named(tmp_path, shown):
     with pytest.raises(FileNotFoundError, match="nowhere") as raised:
         data.load(32, source=tmp_path / "nowhere")
     shown(str(raised.value))
+
+
+@pytest.mark.parametrize("work", [lambda place: data.load(32, source=place), data.check, data.download])
+def test_a_home_that_is_not_known_is_named(work):
+    with pytest.raises(FileNotFoundError, match="'~nobody-at-all/photos'"):
+        work("~nobody-at-all/photos")
+
+
+@pytest.mark.parametrize("place", ["", ".", "/"])
+def test_photos_are_not_downloaded_into_a_folder_without_a_name(place):
+    with pytest.raises(ValueError, match="folder must be new or hold all the photos, not"):
+        data.download(place)
 
 
 def test_a_folder_without_the_layout_is_told_what_is_missing(folder):
@@ -1030,6 +1061,12 @@ def test_an_archive_with_a_link_is_refused(kaggle, tmp_path, shown):
 def test_an_archive_with_two_files_of_one_name_is_refused(kaggle, tmp_path, shown, other):
     kaggle.archive = packed("cats/cat.1.jpg", other)
     shown(refusal(kaggle, tmp_path))
+
+
+@pytest.mark.parametrize("names", [("cats", "cats/cat.1.jpg"), ("cats/cat.1.jpg", "CATS"), ("a" * 300,), ("ü" * 150,)])
+def test_an_archive_with_names_that_no_disk_takes_is_refused_and_not_kept(kaggle, tmp_path, names):
+    kaggle.archive = packed(*names)
+    assert "what came from Kaggle is not the photos" in refusal(kaggle, tmp_path)
 
 
 @pytest.mark.fault("The archive would fill the disk")

@@ -3,7 +3,6 @@
 import hashlib
 import http.server
 import os
-import shutil
 import signal
 import threading
 from pathlib import Path
@@ -27,6 +26,12 @@ FETCH = """
 class Server(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append(self.path)
+        if self.server.silent:
+            self.server.over.wait(60)
+        if self.server.leads_to:
+            self.send_response(302)
+            self.send_header("Location", self.server.leads_to)
+            return self.end_headers()
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.server.content)))
         self.end_headers()
@@ -54,6 +59,7 @@ def server(content, tmp_path, monkeypatch):
     """Serves `content` in place of Google; the cache of Keras is empty."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
     server.content, server.cut, server.stands_still, server.asked = content, None, False, []
+    server.silent, server.leads_to = False, None
     server.sent, server.over = threading.Event(), threading.Event()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     server.address = f"http://127.0.0.1:{server.server_port}/"
@@ -127,6 +133,32 @@ def test_a_page_in_place_of_the_weights_is_not_kept(server, tmp_path, shown):
     assert kept(tmp_path) == []
 
 
+@pytest.mark.fault("Google's weights cannot be fetched")
+def test_a_server_that_never_answers_is_given_up(server, tmp_path, shown):
+    server.silent = True
+    with pytest.raises(OSError) as error:
+        models.imagenet_backbone(0.25)
+    shown(str(error.value))
+    assert kept(tmp_path) == []
+
+
+@pytest.mark.fault("Google's weights cannot be fetched")
+def test_where_nobody_listens_the_weights_cannot_be_fetched(server, tmp_path, shown):
+    server.shutdown(), server.server_close()
+    with pytest.raises(OSError) as error:
+        models.imagenet_backbone(0.25)
+    shown(str(error.value))
+    assert kept(tmp_path) == []
+
+
+def test_a_download_is_not_followed_to_another_scheme(server, tmp_path, monkeypatch):
+    """From HTTPS to HTTP, that is; the server here has HTTP alone, so the way leads from there to FTP."""
+    server.leads_to = f"ftp://127.0.0.1:{server.server_port}/{NAME}"
+    with pytest.raises(OSError, match="could be changed on the way"):
+        models.imagenet_backbone(0.5)
+    assert kept(tmp_path) == []
+
+
 def test_a_download_that_is_cut_off_is_not_kept_where_no_checksum_is_known(server, tmp_path):
     server.cut = 1000
     with pytest.raises(OSError, match="could not be downloaded"):
@@ -176,7 +208,7 @@ def test_a_cache_that_may_only_be_read_is_read(server, content, tmp_path):
 
 
 @as_root
-@pytest.mark.skipif(Path("/tmp/.keras").exists(), reason="somebody keeps weights in Keras' second choice already")
+@pytest.mark.skipif(Path("/tmp/.keras/models", NAME).exists(), reason="somebody keeps weights in Keras' second choice")
 @pytest.mark.fault("A user without a home, without rights, without a display")
 def test_weights_go_elsewhere_where_the_cache_may_not_be_written_to(server, content, tmp_path):
     try:
@@ -186,4 +218,4 @@ def test_weights_go_elsewhere_where_the_cache_may_not_be_written_to(server, cont
         assert done.stdout.split()[-1] == f"/tmp/.keras/models/{NAME}", done.stderr[-2000:]
         assert Path("/tmp/.keras/models", NAME).read_bytes() == content
     finally:
-        shutil.rmtree("/tmp/.keras", ignore_errors=True)
+        Path("/tmp/.keras/models", NAME).unlink(missing_ok=True)
