@@ -1,8 +1,8 @@
 """What Lighthouse says about pages of the built book, on a phone and on a desktop, and what the pages weigh.
 
 It installs Lighthouse (180 MB, too much for every build) into `_build/lighthouse` the first time. The scores for
-accessibility, best practices and search engines must be 100; the one for performance depends on the machine and on
-what else it does.
+accessibility, best practices and search engines must be 100, the one for performance 70 on a phone and 90 on a desktop.
+That one depends on what else the machine does: it counts the best of three.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 FOLDER = ROOT / "_build" / "lighthouse"
 LIGHTHOUSE = "lighthouse@13.5.0"
-PAGES = ("book/intro.html", "chapters/01-cost-derivation.html", "book/explorer.html")
+PAGES = ("book/intro.html", "chapters/01-cost-derivation.html", "book/explorer.html", "book/try-it.html")
 SCORES = ("accessibility", "best-practices", "seo", "performance")
+GOALS = {"mobile": 70, "desktop": 90}  # for performance
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -72,15 +73,21 @@ def main() -> None:
     print(f"{'page':<34}{'form':<9}" + "".join(f"{name:>16}" for name in SCORES) + f"{'kB':>8}")
     for page in PAGES:
         for form in ("mobile", "desktop"):
-            found = report(program, f"http://127.0.0.1:{server.server_port}/{page}", form)
-            scores = {name: round(100 * found["categories"][name]["score"]) for name in SCORES}
+            address = f"http://127.0.0.1:{server.server_port}/{page}"
+            for _ in range(3):
+                found = report(program, address, form)
+                scores = {name: round(100 * found["categories"][name]["score"]) for name in SCORES}
+                if scores["performance"] >= GOALS[form]:
+                    break
+            else:
+                failed.append(f"  performance of {page}, {form}: {scores['performance']}, and not {GOALS[form]}")
             weight = found["audits"]["total-byte-weight"]["numericValue"] / 1000
             print(f"{page:<34}{form:<9}" + "".join(f"{score:>16}" for score in scores.values()) + f"{weight:>8.0f}")
             for name in SCORES[:3]:
                 if scores[name] < 100:
                     failed += _reasons(found, name)
     if failed:
-        sys.exit("Below 100 because of:\n" + "\n".join(sorted(set(failed))))
+        sys.exit("Too low because of:\n" + "\n".join(sorted(set(failed))))
 
 
 def _reasons(found: dict, category: str) -> list[str]:

@@ -124,7 +124,8 @@ class Picture(Figure):
     def data(self) -> bytes:
         """The picture as a file in `format`, the same bytes on each run."""
         if self.format == "svg":
-            options = {"metadata": dict.fromkeys(("Creator", "Date", "Format", "Type"))}
+            # Thousands of dots are drawn as pixels, with this many to the inch.
+            options = {"metadata": dict.fromkeys(("Creator", "Date", "Format", "Type")), "dpi": 2 * PIXELS}
         else:
             options = {"dpi": 2 * PIXELS, "pil_kwargs": {"quality": 90}}
         file = BytesIO()
@@ -1439,8 +1440,9 @@ def spread(ranges: Mapping[str, Sequence[float]]) -> Picture:
         f"layer the channels differ by a factor of {min(ratios.values()):,.0f} to {ratios[widest]:,.0f} ({widest}).",
     )
     top = max(values.max() for values in channels.values())
+    dashes = {"ms": 13, "mew": 1.0, "alpha": 0.6, "rasterized": True}
     for place, (name, values) in enumerate(channels.items()):
-        axes.plot(np.full(len(values), place), values, "_", color=COLORS["depthwise"], ms=13, mew=1.0, alpha=0.6)
+        axes.plot(np.full(len(values), place), values, "_", color=COLORS["depthwise"], **dashes)
         axes.text(place, 1.5 * top, f"{ratios[name]:,.0f}×", ha="center", size=9)
     axes.set(yscale="log", ylabel="largest weight of a channel", xlim=(-0.6, len(ranges) - 0.4))
     axes.set_ylim(top=3 * top)
@@ -1478,7 +1480,8 @@ def agreement(reference: Any, others: Mapping[str, Any], *, label: str = "probab
         axes.plot([0, 1], [0, 1], color=COLORS["line"], lw=1)
         for switched, color in ((False, "recorded"), (True, "wrong")):
             of_color = changed[name] == switched
-            axes.plot(reference[of_color], np.asarray(values)[of_color], ".", color=COLORS[color], ms=3.5, mew=0)
+            dots = {"color": COLORS[color], "ms": 3.5, "mew": 0, "rasterized": True}
+            axes.plot(reference[of_color], np.asarray(values)[of_color], ".", **dots)
         axes.set_title(f"{name}\n{int(changed[name].sum())} changed", weight="normal", size=9.5)
         axes.set(aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     panels[0, 0].set_ylabel(f"{label}, file")
