@@ -62,22 +62,21 @@ class Book:
         """Build the book; the names of the chapters that ran, in their order."""
         ran = self.folder / "ran"
         ran.unlink(missing_ok=True)
-        self.result = subprocess.run(
-            [
-                Path(sys.executable).with_name("jupyter-book"),
-                "build",
-                ".",
-                "--toc",
-                "book/_toc.yml",
-                "-W",
-                "--keep-going",
-            ],
+        process = self.start(**environment)
+        output, errors = process.communicate()
+        self.result = subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+        return ran.read_text().split() if ran.exists() else []
+
+    def start(self, **environment):
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--toc", "book/_toc.yml"]
+        return subprocess.Popen(
+            [*command, "-W", "--keep-going"],
             cwd=self.folder,
             env={**os.environ, "KERAS_HOME": str(self.folder / "keras"), "CATS_DOGS_DIR": "", **environment},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf8",
         )
-        return ran.read_text().split() if ran.exists() else []
 
     @property
     def output(self):
@@ -168,6 +167,32 @@ def test_a_build_killed_in_a_chapter_leaves_nothing_wrong_behind(book):
     book.chapter("b", "1 + 3")
     assert book.build() == ["b"]
     assert book.result.returncode == 0, book.output
+
+
+@pytest.mark.fault("A build of the book is killed")
+@pytest.mark.parametrize("victim", ["chapters/a.html", "searchindex.js"])
+def test_a_build_killed_while_it_writes_pages_is_made_good_by_the_next(book, victim):
+    for name in "ab":
+        path = book.folder / "chapters" / f"{name}.md"
+        path.write_text(path.read_text("utf8") + "\nAnother sentence.\n", "utf8")
+    victim = book.folder / "_build" / "html" / victim
+    before = victim.stat().st_mtime_ns
+    with book.start() as process:
+        while victim.exists() and victim.stat().st_mtime_ns == before:
+            assert process.poll() is None, "the page should be written anew"
+        process.kill()
+        process.communicate()
+    content = victim.read_bytes() if victim.exists() else b""
+    victim.write_bytes(content[: len(content) // 2])  # as a kill a moment earlier leaves it
+    book.build()
+    assert book.result.returncode == 0, book.output
+    assert all("Another sentence." in book.page(name) for name in "ab")
+    pages = [
+        path for folder in (".", "book", "chapters") for path in (book.folder / "_build/html" / folder).glob("*.html")
+    ]
+    assert len(pages) > 5 and all(page.read_text("utf8").rstrip().endswith("</html>") for page in pages)
+    index = (book.folder / "_build" / "html" / "searchindex.js").read_text("utf8")
+    assert index.startswith("Search.setIndex({") and index.endswith("})")
 
 
 def test_a_half_written_result_is_forgotten_and_computed_again(book):
