@@ -3,6 +3,7 @@
 import functools
 import http.server
 import shutil
+import sys
 import threading
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_extensions"))
+import sharing  # noqa: E402
+
 SITE = ROOT / "_build" / "html"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = sorted(
@@ -18,7 +22,8 @@ PAGES = sorted(
     if "_static" not in path.parts and path.name != "index.html"  # that one only forwards
 )
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
-FOLDER = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"].split("/")[-1]
+ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
+FOLDER = sharing.site(ADDRESS)[1].rstrip("/")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = [
     "--no-sandbox",
@@ -41,7 +46,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     """Like GitHub Pages: the book below the folder of its repository, and 404.html for what is not there."""
 
     def translate_path(self, path):
-        return super().translate_path(path.removeprefix(f"/{FOLDER}"))
+        return super().translate_path(path.removeprefix(FOLDER))
 
     def send_error(self, code, message=None, explain=None):
         body = (SITE / "404.html").read_bytes()
@@ -59,7 +64,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 def address():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=SITE))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/{FOLDER}"
+    yield f"http://127.0.0.1:{server.server_port}{FOLDER}"
     server.shutdown()
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import sys
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,12 +14,15 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_extensions"))
+import sharing  # noqa: E402
+
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 CHAPTERS = sorted(f"chapters/{path.stem}.html" for path in (ROOT / "chapters").glob("*.md"))
 TEXTS = sorted({*CHAPTERS, *(f"book/{path.stem}.html" for path in (ROOT / "book").glob("*.md"))})
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
-FOLDER = f"/{ADDRESS.split('/')[-1]}/"
+HOST, FOLDER = sharing.site(ADDRESS)
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="the book is not built: make book")
 each_page = pytest.mark.parametrize("page", PAGES)
@@ -210,7 +214,7 @@ def test_the_foot_says_when_the_chapter_was_computed_and_how_long_that_took(page
 def test_the_colab_button_leads_to_the_notebook(page):
     links = [a for a in soup_of(page).find_all("a", href=True) if "Colab" in a.get_text()]
     assert links, "no button"
-    if "your_account" in (ROOT / "_config.yml").read_text("utf8"):
+    if not HOST:
         assert all(
             link["href"].endswith("book/intro.html#in-colab") for link in links if "btn" in str(link.get("class"))
         )
@@ -238,14 +242,6 @@ def test_the_status_page_lists_every_chapter_with_its_time():
     assert set(CHAPTERS) <= timed
 
 
-@pytest.fixture
-def sharing(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
-    import sharing
-
-    return sharing
-
-
 @pytest.mark.parametrize(
     ("repository", "host", "folder"),
     [
@@ -254,11 +250,11 @@ def sharing(monkeypatch):
         ("https://github.com/your_account/mobilenet", "", "/mobilenet/"),
     ],
 )
-def test_the_address_of_the_site_follows_that_of_the_repository(sharing, repository, host, folder):
+def test_the_address_of_the_site_follows_that_of_the_repository(repository, host, folder):
     assert sharing.site(repository) == (host, folder)
 
 
-def test_a_long_title_and_text_stay_on_the_card(sharing):
+def test_a_long_title_and_text_stay_on_the_card():
     card = sharing.card("Titles of more than one line " * 4, "Words " * 60, "The book").convert("RGB")
     paper = card.getpixel((0, 0))
     assert {card.getpixel((x, y)) for x in range(1140, 1200) for y in range(630)} == {paper}
