@@ -45,7 +45,8 @@ class Book:
         self.write(
             "book/_toc.yml", "format: jb-book\nroot: book/intro\nchapters: [file: chapters/a.md, file: chapters/b.md]\n"
         )
-        self.write("book/intro.md", "# The book\n\n## In Colab\n")
+        _, _, colab = (ROOT / "book" / "intro.md").read_text("utf8").partition("### In Colab\n")
+        self.write("book/intro.md", f"# The book\n\n## In Colab\n{colab.partition('## ')[0]}")
         self.write("requirements.txt", "")
         self.write("mobilenet_lib/costs.py", "")
         self.chapter("a")
@@ -227,6 +228,16 @@ def test_a_book_with_an_address_says_in_each_page_where_it_is(book, repository, 
     assert (book.folder / "_build" / "html" / "_images" / "card-a.png").exists()
     front = (book.folder / "_build" / "html" / "index.html").read_text("utf8")
     assert f'<link rel="canonical" href="{address}book/intro.html"' in front and "url=book/intro.html" in front
+
+
+def test_only_a_book_without_an_address_says_how_colab_finds_it(book):
+    front = book.folder / "_build" / "html" / "book" / "intro.html"
+    for repository, told in (("ada/a-book", False), ("your_account/a-book", True)):
+        book.at(f"https://github.com/{repository}")
+        book.build()
+        assert book.result.returncode == 0, book.output
+        assert ("This copy of the book has no address yet" in front.read_text("utf8")) == told
+        assert ("how to give it one" in book.page("a")) == told
 
 
 @pytest.mark.fault("Two builds of the book run at once")

@@ -71,7 +71,7 @@ def explain_colab(context: dict) -> None:
     for button in (button for group in buttons for button in group.get("buttons", ())):
         if button["text"] == "Colab":
             button["url"] = context["pathto"]("book/intro").removesuffix("#") + "#in-colab"
-            button["tooltip"] = "How to open this chapter in Colab"
+            button["tooltip"] = "Colab finds this chapter once the book has an address: how to give it one"
     context["header_buttons"] = [button for button in buttons if "source" not in button.get("label", "")]
 
 
