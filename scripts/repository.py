@@ -1,7 +1,7 @@
 """Give the book the address of its repository: `python scripts/repository.py https://github.com/OWNER/NAME`.
 
 The address stands in `_config.yml`. What cannot read it there, the setup cells of the chapters and the citation file,
-follows.
+follows. What stands in these places is replaced, whatever it is: after a merge they may disagree.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = re.compile(
     r"https://github\.com/(?!-)(?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){1,39}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII
 )
-FOLLOW = ("CITATION.cff", "chapters/*.md", "chapters/*.ipynb")
+# What stands before the address, and the address.
+SETUP = r'(%pip install --quiet \\?"git\+)([^"\\]+)'
+PLACES = {
+    "_config.yml": r"^(repository:\n(?:  .*\n)*?  url: )(\S+)$",
+    "CITATION.cff": r"^(repository-code: )(\S+)$",
+    "chapters/*.md": SETUP,
+    "chapters/*.ipynb": SETUP,
+}
 
 
 def address(root: Path = ROOT) -> str:
     """The address that `_config.yml` has now."""
-    return re.search(
-        r"^repository:\n(?:  .*\n)*?  url: (\S+)$", (root / "_config.yml").read_text("utf8"), re.MULTILINE
-    )[1]
+    return re.search(PLACES["_config.yml"], (root / "_config.yml").read_text("utf8"), re.MULTILINE)[2]
 
 
 def set_address(new: str, root: Path = ROOT) -> list[Path]:
-    """Write `new` in place of the address, wherever it stands, and return the files that changed.
+    """Write `new` wherever the address stands, and return the files that changed.
 
     All of them are written beside the old ones first, so that nothing changes if one cannot be. Raises `ValueError` if
     `new` is not the address of a repository on GitHub.
@@ -35,10 +40,13 @@ def set_address(new: str, root: Path = ROOT) -> list[Path]:
     new = new.removesuffix("/").removesuffix(".git")
     if not ADDRESS.fullmatch(new):
         raise ValueError(f"URL must be https://github.com/OWNER/NAME, not {new!r}")
-    old = re.compile(re.escape(address(root)) + r"(?![\w.-])")
-    files = [root / "_config.yml", *(path for pattern in FOLLOW for path in sorted(root.glob(pattern)))]
-    texts = {path: path.read_text("utf8") for path in files}
-    changed = {path: text for path in files if (text := old.sub(lambda _: new, texts[path])) != texts[path]}
+    changed = {}
+    for files, place in PLACES.items():
+        for path in sorted(root.glob(files)):
+            old = path.read_text("utf8")
+            text = re.sub(place, rf"\g<1>{new}", old, flags=re.MULTILINE)
+            if text != old:
+                changed[path] = text
     parts = {path: path.with_name(f".{path.name}.part") for path in changed}
     try:
         for path, part in parts.items():

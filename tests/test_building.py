@@ -61,7 +61,7 @@ class Book:
         self.write(f"chapters/{name}.md", CHAPTER.format(name=name, code=code))
 
     def at(self, repository):
-        """Give the book an address, whatever the one of this checkout is."""
+        """Give the book an address; with an underscore it cannot be that of anybody's checkout."""
         path = self.folder / "_config.yml"
         path.write_text(re.sub(r"(?m)^  url: .*", f"  url: {repository}", path.read_text("utf8")), "utf8")
 
@@ -213,8 +213,8 @@ def test_a_half_written_result_is_forgotten_and_computed_again(book):
 @pytest.mark.parametrize(
     ("repository", "address"),
     [
-        ("https://github.com/ada/a-book", "https://ada.github.io/a-book/"),
-        ("https://github.com/ada/ada.github.io", "https://ada.github.io/"),
+        ("https://github.com/no_body/a-book", "https://no_body.github.io/a-book/"),
+        ("https://github.com/no_body/no_body.github.io", "https://no_body.github.io/"),
     ],
 )
 def test_a_book_with_an_address_says_in_each_page_where_it_is(book, repository, address):
@@ -232,7 +232,7 @@ def test_a_book_with_an_address_says_in_each_page_where_it_is(book, repository, 
 
 def test_only_a_book_without_an_address_says_how_colab_finds_it(book):
     front = book.folder / "_build" / "html" / "book" / "intro.html"
-    for repository, told in (("ada/a-book", False), ("your_account/a-book", True)):
+    for repository, told in (("no_body/a-book", False), ("your_account/a-book", True)):
         book.at(f"https://github.com/{repository}")
         book.build()
         assert book.result.returncode == 0, book.output

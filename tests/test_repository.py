@@ -12,16 +12,19 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+# Code that makes addresses, and tests with addresses of nobody.
+MADE_UP = ("book/_extensions/sharing.py", *(f"tests/test_{name}.py" for name in ("building", "repository", "site")))
 NEW = "https://github.com/somebody/a-book.2"
 
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "book" / "_extensions")]
 import repository  # noqa: E402
+import sharing  # noqa: E402
 
 
 @pytest.fixture
 def copy(tmp_path):
     """The files that have the address, in a folder of their own."""
-    for pattern in ("_config.yml", *repository.FOLLOW):
+    for pattern in repository.PLACES:
         for path in ROOT.glob(pattern):
             (tmp_path / path.relative_to(ROOT)).parent.mkdir(exist_ok=True)
             shutil.copy(path, tmp_path / path.relative_to(ROOT))
@@ -37,7 +40,22 @@ def test_the_address_stands_where_the_command_looks_for_it_and_nowhere_else():
     files = [path for folder in (*folders, ROOT / ".github") for path in (folder, *folder.rglob("*"))]
     texts = [path for path in files if path.is_file() and path.suffix not in (".jpg", ".keras", ".tflite", ".pyc")]
     found = {path for path in texts if repository.address().encode() in path.read_bytes()}
-    assert found == {path for pattern in ("_config.yml", *repository.FOLLOW) for path in ROOT.glob(pattern)}
+    assert found == {path for pattern in repository.PLACES for path in ROOT.glob(pattern)}
+
+
+def test_no_file_knows_another_address_of_the_book():
+    address = repository.address()
+    host, folder = sharing.site(address)
+    ours = [
+        address,
+        address.replace("https://github.com", "https://colab.research.google.com/github"),
+        host + folder.rstrip("/"),
+    ]
+    ours = re.compile("|".join(re.escape(start) + r"(?![\w-]|\.\w)" for start in ours))
+    elsewhere = rf"git\+https://github\.com/|colab\.research\.google\.com/github/|{sharing.PLACEHOLDER}|\.github\.io"
+    listed = subprocess.check_output(["git", "-c", "safe.directory=*", "-C", ROOT, "ls-files", "-z"], text=True)
+    files = [ROOT / name for name in listed.split("\0")[:-1] if name not in MADE_UP and (ROOT / name).is_file()]
+    assert [path for path in files if re.search(elsewhere, ours.sub("", path.read_text("utf8", "replace")))] == []
 
 
 def test_the_address_is_the_one_that_the_book_is_built_with():
@@ -58,6 +76,23 @@ def test_it_can_be_changed_again(copy):
     repository.set_address(NEW, copy)
     repository.set_address("https://github.com/other/book", copy)
     assert not any(NEW.encode() in content for content in contents(copy).values())
+
+
+def test_files_that_disagree_about_the_address_agree_afterwards(copy):
+    old = repository.address(copy)
+    repository.set_address(NEW, copy)
+    wanted = contents(copy)
+    others = [old, "https://github.com/other/book", "https://github.com/other/book.git", f"{NEW}.1"]
+    for number, path in enumerate(wanted):
+        path.write_bytes(wanted[path].replace(NEW.encode(), others[number % len(others)].encode()))
+    repository.set_address(NEW, copy)
+    assert contents(copy) == wanted
+
+
+def test_the_other_files_follow_an_address_that_was_written_into_the_first_by_hand(copy):
+    config = copy / "_config.yml"
+    config.write_text(config.read_text("utf8").replace(repository.address(copy), NEW), "utf8")
+    assert set(repository.set_address(NEW, copy)) == set(contents(copy)) - {config}
 
 
 @pytest.mark.parametrize(

@@ -245,8 +245,8 @@ def test_the_status_page_lists_every_chapter_with_its_time():
 @pytest.mark.parametrize(
     ("repository", "host", "folder"),
     [
-        ("https://github.com/Ada/mobilenet", "https://ada.github.io", "/mobilenet/"),
-        ("https://github.com/ada/ada.github.io/", "https://ada.github.io", "/"),
+        ("https://github.com/No_body/mobilenet", "https://no_body.github.io", "/mobilenet/"),
+        ("https://github.com/no_body/no_body.github.io/", "https://no_body.github.io", "/"),
         ("https://github.com/your_account/mobilenet", "", "/mobilenet/"),
     ],
 )
