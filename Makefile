@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 unexport PYTHONIOENCODING
 .DEFAULT_GOAL := help
-.PHONY: help book test data sync lint bench fuzz mutants serve clean lock colab floors editors repeat repository
+.PHONY: help book test data sync lint bench fuzz mutants serve clean lock colab floors editors repeat repository anew
 .SECONDARY:
 
 help: ## Show this list
@@ -85,12 +85,13 @@ lock: $(INSTALLED) ## Compile requirements.in to requirements.txt, with the newe
 repository: ## Set the address of the repository: make repository URL=https://github.com/OWNER/NAME
 	@$(PYTHON) scripts/repository.py "$(URL)"
 
-$(INSTALLED): requirements.txt pyproject.toml
+# After an update, the Python that .venv links to may be gone.
+$(INSTALLED): requirements.txt pyproject.toml $(shell test -e $(BIN)/python || echo anew)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' || { \
 		echo "The book needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
 		echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Installing the locked packages into .venv (once; some minutes) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -e $(BIN)/python || $(PYTHON) -m venv --clear .venv
 	@{ $(BIN)/python -m pip install --requirement requirements.txt && \
 		$(BIN)/python -m pip install --no-deps --editable .; } > .venv/install.log 2>&1 || { cat .venv/install.log; exit 1; }
 	@touch $@

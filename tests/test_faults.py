@@ -443,9 +443,9 @@ def test_a_folder_that_may_only_be_read_is_named(tmp_path, shown):
 @pytest.mark.fault("The folder may only be read")
 def test_a_book_that_may_only_be_read_is_not_built_and_the_reason_is_one_sentence(tmp_path):
     made = ("requirements.txt", "pyproject.toml", "package.json", "package-lock.json")
-    made += (".venv/installed", "node_modules/.package-lock.json")
+    made += (".venv/bin/python", ".venv/installed", "node_modules/.package-lock.json")
     for name in made:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "_build").mkdir()
     command = ["make", "--no-print-directory", "-f", ROOT / "Makefile", "book"]

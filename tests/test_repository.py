@@ -1,5 +1,6 @@
 """What belongs to the repository and not to the book: its address, its lock, its workflows, its hooks."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -176,6 +177,35 @@ def test_nothing_is_locked_that_nothing_needs():
     assert direct == {requirement.name for requirement in asked()}, "run `make lock`"
 
 
+# The environment.
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with an environment of packages that were installed, made with a Python that is gone."""
+    for name in ("requirements.txt", "pyproject.toml", "pip/__main__.py", ".venv/bin/pytest", ".venv/installed"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(tmp_path / "gone")
+    return tmp_path
+
+
+def make(folder, target):
+    """Make `target`; the packages are those of a pip that does nothing."""
+    command = ["make", "--file", ROOT / "Makefile", target, f"PYTHON={sys.executable}"]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(checkout):
+    done = make(checkout, ".venv/installed")
+    assert done.returncode == 0, done.stderr
+    assert "Installing" in done.stdout
+    assert (checkout / ".venv" / "bin" / "python").exists() and not (checkout / ".venv" / "bin" / "pytest").exists()
+    assert (checkout / ".venv" / "installed").exists() and not (checkout / "gone").exists()
+    assert "Installing" not in make(checkout, ".venv/installed").stdout
+
+
 # The workflows: `make lint` holds them to GitHub's schema; here is what this book wants of them.
 
 
@@ -207,8 +237,22 @@ def test_the_three_workflows_are_there():
     assert [path.stem for path in WORKFLOWS] == ["ci", "colab", "publish"]
 
 
+def workflow(name):
+    return yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text("utf8"))
+
+
+def test_the_packages_in_the_cache_are_those_of_one_python_and_are_not_installed_again():
+    steps = workflow("ci")["jobs"]["test"]["steps"]
+    (python,) = (step for step in steps if step.get("uses", "").startswith("actions/setup-python@"))
+    (number,) = (number for number, step in enumerate(steps) if ".venv" in step.get("with", {}).get("path", ""))
+    packages, touched = steps[number : number + 2]
+    assert f"${{{{ steps.{python['id']}.outputs.python-version }}}}" in packages["with"]["key"]
+    assert touched["if"] == f"steps.{packages['id']}.outputs.cache-hit == 'true'"
+    assert touched["run"] == "touch .venv/installed node_modules/.package-lock.json"
+
+
 def test_only_main_is_published():
-    publish = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text("utf8"))
+    publish = workflow("publish")
     assert publish[True]["push"] == {"branches": ["main"]}  # YAML reads the key `on` as true
     assert publish["jobs"]["build"]["if"] == "github.ref == 'refs/heads/main'"
     assert publish["jobs"]["deploy"]["needs"] == "build"
