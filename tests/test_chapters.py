@@ -82,7 +82,8 @@ def test_the_notebook_equals_the_text_cell_by_cell(chapter):
     def comparable(notebook):
         return [(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
 
-    assert comparable(notebook_of(chapter)) == comparable(text_of(chapter)), "run `make sync`"
+    equal = comparable(notebook_of(chapter)) == comparable(text_of(chapter))
+    assert equal, f"edited the text: `make sync`; the notebook: `jupytext --to md:myst chapters/{chapter.stem}.ipynb`"
     assert notebook_of(chapter).metadata.kernelspec == text_of(chapter).metadata.kernelspec
 
 

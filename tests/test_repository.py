@@ -290,7 +290,7 @@ def hooks():
 
 
 def test_the_hooks_are_the_tools_of_the_lock(hooks):
-    assert set(hooks) == {"ruff", "ruff-format", "pairs", "outputs"}
+    assert set(hooks) == {"ruff", "ruff-format", "pairs", "outputs", "equal", "ruff-chapters", "ruff-format-chapters"}
     for hook in hooks.values():
         tool = Path(hook["entry"].split()[0])
         assert tool.parent == Path(".venv/bin") and hook["language"] == "system"
@@ -317,3 +317,66 @@ def test_the_hooks_pair_a_chapter_and_strip_its_outputs(hooks, tmp_path):
     assert after.cells[-1].source.endswith("One more sentence.")
     assert [cell.id for cell in after.cells] == [cell.id for cell in before.cells]
     assert after.cells[:-1] == before.cells[:-1]
+
+
+CHAPTER = "chapters/01-cost-derivation"
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """A chapter in a checkout of its own."""
+    names = ["pyproject.toml", *(f"tests/{name}.py" for name in ("conftest", "trouble", "test_chapters"))]
+    for name in (*names, f"{CHAPTER}.md", f"{CHAPTER}.ipynb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "mobilenet_lib").symlink_to(ROOT / "mobilenet_lib")  # so that ruff knows whose imports come last
+    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
+    return tmp_path
+
+
+def commit(hooks, folder, *names):
+    """The hooks that refuse a commit of `names`, as pre-commit runs them: each that fails or changes a file."""
+    refused = []
+    for hook in hooks.values():
+        endings = {"python": ".py", "jupyter": ".ipynb"}
+        types = tuple(endings[kind] for kind in (*hook.get("types", ()), *hook.get("types_or", ()))) or ""
+        fitting = [name for name in names if re.search(hook.get("files", ""), name) and name.endswith(types)]
+        before = [(folder / f"{CHAPTER}.{ending}").read_bytes() for ending in ("md", "ipynb")]
+        if fitting:
+            command = [*hook["entry"].split(), *(fitting if hook.get("pass_filenames", True) else ())]
+            done = subprocess.run(command, cwd=folder, capture_output=True)
+            after = [(folder / f"{CHAPTER}.{ending}").read_bytes() for ending in ("md", "ipynb")]
+            if done.returncode or before != after:
+                refused.append(hook["id"])
+    return refused
+
+
+def edit(path, old, new):
+    text = path.read_text("utf8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf8")
+
+
+def test_the_hooks_let_an_equal_pair_pass(hooks, pair):
+    assert commit(hooks, pair, f"{CHAPTER}.md", f"{CHAPTER}.ipynb") == []
+
+
+def test_the_hooks_pair_a_chapter_and_the_next_commit_passes(hooks, pair):
+    edit(pair / f"{CHAPTER}.md", "## Summary", "One more sentence.\n\n## Summary")
+    assert commit(hooks, pair, f"{CHAPTER}.md") == ["pairs"]
+    assert "One more sentence." in (pair / f"{CHAPTER}.ipynb").read_text("utf8")
+    assert commit(hooks, pair, f"{CHAPTER}.md", f"{CHAPTER}.ipynb") == []
+
+
+def test_the_hooks_refuse_a_notebook_that_was_edited_without_its_text(hooks, pair):
+    edit(pair / f"{CHAPTER}.ipynb", "## Summary", "One more sentence. ## Summary")
+    assert commit(hooks, pair, f"{CHAPTER}.ipynb") == ["equal"]
+
+
+def test_the_hooks_report_code_without_format_until_it_is_mended_in_the_text(hooks, pair):
+    edit(pair / f"{CHAPTER}.md", "answer = ...", "answer=...")
+    commit(hooks, pair, f"{CHAPTER}.md")
+    assert commit(hooks, pair, f"{CHAPTER}.md", f"{CHAPTER}.ipynb") == ["ruff-format-chapters"]
+    edit(pair / f"{CHAPTER}.md", "answer=...", "answer = ...")
+    commit(hooks, pair, f"{CHAPTER}.md")
+    assert commit(hooks, pair, f"{CHAPTER}.md", f"{CHAPTER}.ipynb") == []
