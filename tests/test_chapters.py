@@ -157,6 +157,12 @@ def test_it_has_three_to_five_exercises_each_with_a_check_and_a_folded_solution(
 
 
 @each_chapter
+def test_links_inside_the_book_lead_to_what_colab_can_open(chapter):
+    for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", prose(chapter)):
+        assert target.endswith(".ipynb"), target
+
+
+@each_chapter
 def test_links_inside_the_book_lead_somewhere(chapter):
     for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", prose(chapter)):
         name, _, anchor = target.partition("#")
