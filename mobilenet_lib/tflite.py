@@ -274,12 +274,17 @@ def record(model: keras.Model, photos: Any, *, threads: int = 2) -> dict[str, An
 
 
 def labels(tflite_model: File) -> tuple[str, ...]:
-    """The names of the classes that travel with the file; none if it has none."""
+    """The names of the classes that travel with the file; none if it has none. Raises `ValueError` for damaged ones."""
     content = _read(tflite_model)
-    if not zipfile.is_zipfile(io.BytesIO(content)):
+    if LABELS.encode() not in content:  # the metadata name them, too
         return ()
-    with zipfile.ZipFile(io.BytesIO(content)) as attached:
-        return tuple(attached.read(LABELS).decode().splitlines()) if LABELS in attached.namelist() else ()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as attached:
+            return tuple(attached.read(LABELS).decode().splitlines()) if LABELS in attached.namelist() else ()
+    except Exception as error:  # zipfile raises whatever it stumbles over
+        raise ValueError(
+            f"tflite_model must be a whole .tflite file, not {_called(tflite_model)}: its labels are damaged ({error})"
+        ) from error
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -381,7 +386,7 @@ class _Network:
                 "tflite_model must turn one image [1, H, W, C] into probabilities [1, classes]; "
                 f"{_called(tflite_model)} turns {shape} into {', '.join(map(str, out))}"
             )
-        self.shape = tuple(shape[1:])
+        self.shape, self.classes = tuple(shape[1:]), out[0][1]
         self.has_maps = len(out) == 2
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
@@ -721,6 +726,9 @@ def main(arguments: list[str] | None = None) -> int:
     size, *rest = network.shape
     if rest != [size, 3]:
         parser.error(f"the model must take square color images, not {list(network.shape)}")
+    names = names or tuple(f"class {number}" for number in range(network.classes))
+    if len(names) != network.classes:
+        parser.error(f"the model must have a label for each of its {network.classes} classes, not {len(names)} labels")
     failed = 0
     for photo in args.photo:
         try:
@@ -732,7 +740,6 @@ def main(arguments: list[str] | None = None) -> int:
         start = time.perf_counter()
         shares = network(image)
         took = 1e3 * (time.perf_counter() - start)
-        names = names or tuple(f"class {number}" for number in range(len(shares)))
         said = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
         print(f"{photo}: {names[shares.argmax()]} ({said}; {took:.1f} ms)")
     return 1 if failed else 0

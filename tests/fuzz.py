@@ -18,6 +18,8 @@ import tempfile
 import time
 import warnings
 from collections import Counter
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -128,6 +130,14 @@ def try_in_a_child(kind: str, number: int, originals: list[bytes], attempt) -> s
     return {0: "read", 1: "refused"}.get(code, f"crashed ({code}), for example number {number}")
 
 
+def use(content: bytes, image: np.ndarray) -> None:
+    """All that can be done with a .tflite file; whether it counts as refused, `predict` says."""
+    for function in (tflite.labels, tflite.operators, partial(tflite.resized, resolution=32)):
+        with suppress(ValueError):
+            function(content)
+    tflite.predict(content, image)
+
+
 def resident() -> float:
     """Megabytes that this process has in memory."""
     return int(Path("/proc/self/statm").read_text("utf8").split()[1]) * PAGE / 2**20
@@ -154,7 +164,7 @@ def main() -> int:
     model, image = models.mobilenet(0.1, 32, 2), np.zeros((1, 32, 32, 3), np.float32)
     files = [tflite.convert(model, mode, image, labels=("cat", "dog")) for mode in ("float32", "int8")]
     for number in range(args.seed, args.seed + args.tflite):
-        outcome = try_in_a_child("tflite", number, files, lambda content: tflite.predict(content, image))
+        outcome = try_in_a_child("tflite", number, files, partial(use, image=image))
         counts[f".tflite files {outcome}"] += 1
 
     with tempfile.TemporaryDirectory() as place:

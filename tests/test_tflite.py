@@ -262,6 +262,22 @@ def test_a_file_without_labels_says_so(model):
     assert tflite.labels(tflite.convert(model, "float32")) == ()
 
 
+def damages(content):
+    """The file with a byte of its labels changed, or of their directory where it counts, or without its end."""
+    start = content.rindex(b"PK\x01\x02")  # of the directory; the labels stand before it
+    for place in (start - 8, start, start + 6, start + 10, start + 16, start + 42, start + 56, len(content) - 3):
+        yield content[:place] + bytes([content[place] ^ 0xA5]) + content[place + 1 :]
+    yield from (content[:-1], content[:-30], content[:start])
+
+
+def test_damaged_labels_are_refused(files):
+    for damaged in damages(files["int8"]):
+        with pytest.raises(
+            ValueError, match=r"must be a whole \.tflite file, not these .* bytes: its labels are damaged"
+        ):
+            tflite.labels(damaged)
+
+
 def test_metadata_in_the_standard_format_say_how_to_normalize(files):
     content = flatbuffer_utils.convert_bytearray_to_object(bytearray(files["float32"]))
     (entry,) = (entry for entry in content.metadata if entry.name == b"TFLITE_METADATA")
@@ -631,6 +647,24 @@ def test_a_missing_or_broken_model_is_named(tmp_path, capfd, shown):
         err = capfd.readouterr().err
         assert reason in err and path.name in err
     shown(err)
+
+
+@pytest.mark.fault("A .tflite file is cut off, or is something else")
+def test_a_model_with_damaged_labels_is_named(files, tmp_path, capfd, shown):
+    (tmp_path / "model.tflite").write_bytes(files["int8"].replace(b"cat\n", b"c\xe4t\n"))
+    with pytest.raises(SystemExit) as stopped:
+        tflite.main(["photo.jpg", "--model", str(tmp_path / "model.tflite")])
+    assert stopped.value.code == 2
+    shown(capfd.readouterr().err)
+
+
+def test_a_model_with_labels_for_other_classes_is_refused(files, tmp_path, capfd):
+    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(files["int8"]))
+    tflite.save(tflite._packed(content, ["cat", "dog", "bird"]), tmp_path / "model.tflite")
+    with pytest.raises(SystemExit) as stopped:
+        tflite.main(["photo.jpg", "--model", str(tmp_path / "model.tflite")])
+    assert stopped.value.code == 2
+    assert "the model must have a label for each of its 2 classes, not 3 labels" in capfd.readouterr().err
 
 
 @pytest.mark.fault("A .tflite file is for something else")
