@@ -704,6 +704,7 @@ def _pack(builder: flatbuffers.Builder, value: Any) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line: say what is on a photo, or record what the file formats do to a model."""
+    training.spell_out()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["record"]:
         return _record(arguments[1:])
@@ -795,7 +796,8 @@ def _record(arguments: list[str]) -> int:
         place = args.exports.parent / "models"
         place.mkdir(exist_ok=True)
         save(content, place / name)
-    save(json.dumps(found, indent=1, ensure_ascii=False).encode() + b"\n", args.exports / f"{path.stem}.json")
+    content = json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
+    save(content + b"\n", args.exports / f"{path.stem}.json")
     for file in [*found["files"], *found.get("kept", ())]:
         print(f"{path.stem}: {file['file']}: {file['bytes']:,} bytes, {file['accuracy']:.2%}")
     return 0

@@ -414,20 +414,41 @@ def anyone(folder: Path):
         yield copy
 
 
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+
+
 @pytest.mark.fault("One core, four gigabytes of memory")
 @pytest.mark.fault("A terminal that knows only ASCII, a folder with a space or a ü, a clock far away")
 @pytest.mark.fault("The environment names a drawing program that is not there")
 def test_everything_works_on_one_core_with_ascii_a_strange_path_and_a_clock_far_away(layout, tmp_path):
     photos = shutil.copytree(layout, tmp_path / "Fotos – кошки 🐈")
     (photos / "test_set/cats/notes 🐈.txt").touch()
-    strange = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
-    env = {**os.environ, **strange, "TZ": "Pacific/Kiritimati", "MPLBACKEND": "TkAgg"}
+    env = {**os.environ, **ASCII, "TZ": "Pacific/Kiritimati", "MPLBACKEND": "TkAgg"}
     env.pop("DISPLAY", None)
     one_core = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
     done = run(BOOK, photos, before=one_core, env=env, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "ignored: 1 ('test_set/cats/notes" in done.stdout
     assert int(done.stdout.split()[-1]) < 4096, "MB"
+
+
+@pytest.mark.fault("A terminal that knows only ASCII, a folder with a space or a ü, a clock far away")
+def test_every_command_line_prints_names_that_an_ascii_terminal_does_not_have(layout, tmp_path):
+    photos = shutil.copytree(layout, tmp_path / "кот 🐈")
+    photo = shutil.copy(next((photos / "test_set/cats").iterdir()), tmp_path / "кот 🐈.jpg")
+    model = tmp_path / "модель.keras"
+    training.save_model(test_training.small(), model)
+    size = ["--alpha", "0.1", "--resolution", "32", "--limit", "8", "--epochs", "1"]
+    for module, *arguments in (
+        ("data", "check", photos),
+        ("training", "--name", "run", "--data", photos, "--runs", tmp_path, *size),
+        ("tflite", photo),
+        ("tflite", "record", model, "--data", photos, "--exports", tmp_path),
+    ):
+        program = f"import sys; from mobilenet_lib import {module}; sys.exit({module}.main())"
+        done = run(program, *arguments, env={**os.environ, **ASCII})
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert r"\udcd0" in done.stdout, "half a Cyrillic letter, as Python reads names there"
 
 
 @as_root
