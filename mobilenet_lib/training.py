@@ -11,12 +11,13 @@ import json
 import math
 import os
 import platform
+import re
 import shlex
 import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -27,7 +28,7 @@ from unittest import mock
 import keras
 import numpy as np
 
-from mobilenet_lib import models
+from mobilenet_lib import architecture, models
 from mobilenet_lib.costs import positive
 from mobilenet_lib.locks import alone
 
@@ -369,14 +370,15 @@ def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def _check(settings: dict[str, Any]) -> None:
+    """Raise `ValueError` for the first of the `settings` of `train` or of the command line that is out of range."""
     if settings["schedule"] not in ("cosine", "constant"):
         raise ValueError(f"schedule must be 'cosine' or 'constant', not {settings['schedule']!r}")
-    if not settings["learning_rate"] > 0:
-        raise ValueError(f"learning_rate must be above 0, not {settings['learning_rate']!r}")
-    if not settings["weight_decay"] >= 0:
-        raise ValueError(f"weight_decay must be 0 or more, not {settings['weight_decay']!r}")
-    for name in ("warmup", "label_smoothing"):
-        if not 0 <= settings[name] < 1:
+    if not 0 < settings["learning_rate"] < math.inf:
+        raise ValueError(f"learning_rate must be above 0 and finite, not {settings['learning_rate']!r}")
+    if not 0 <= settings["weight_decay"] < math.inf:
+        raise ValueError(f"weight_decay must be 0 or more and finite, not {settings['weight_decay']!r}")
+    for name in ("warmup", "label_smoothing", "momentum", "dropout"):
+        if name in settings and not 0 <= settings[name] < 1:
             raise ValueError(f"{name} must be from 0 to below 1, not {settings[name]!r}")
 
 
@@ -515,11 +517,16 @@ def main(arguments: list[str] | None = None) -> None:
     args = _parsed(parser, arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
     kept = args.runs.parent / "models"
+    try:
+        _check_options(args)
+    except ValueError as error:
+        parser.error(str(error))
     if record.exists() and not args.force:
         parser.error(f"{record} is there already; --force replaces it")
     if args.start is not None and not (start := kept / f"{args.start}.keras").exists():
-        made = args.runs / f"{args.start}.json"
-        hint = f"; it comes from: {load_run(made).command}" if made.exists() else ""
+        hint = ""
+        with suppress(OSError, ValueError):
+            hint = f"; it comes from: {load_run(args.runs / f'{args.start}.json').command}"
         parser.error(f"--start must name a model kept in {kept}; there is no {start.name}{hint}")
 
     try:
@@ -535,6 +542,28 @@ def main(arguments: list[str] | None = None) -> None:
         parser.exit(1, f"{args.name}: {error}\n")
     except KeyboardInterrupt:
         parser.exit(130, f"{args.name}: interrupted; the same command goes on from the last finished epoch\n")
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Raise `ValueError` for what would be refused only after photos have been read or a model has been trained."""
+    from mobilenet_lib import data
+
+    for option in ("name", "start"):
+        if (value := getattr(args, option)) is not None and not re.fullmatch(
+            r"[A-Za-z0-9_-][A-Za-z0-9._-]{,99}", value
+        ):
+            raise ValueError(
+                f"--{option} must be of 1 to 100 letters from a to z, digits, '.', '-' and '_', the first of them not "
+                f"a '.', not {value!r}"
+            )
+    for option in ("epochs", "batch_size"):
+        positive(option, getattr(args, option))
+    for option in ("resolution", "test_resolution"):
+        value, least = getattr(args, option), architecture.REDUCTION
+        if value is not None and (value % least or not least <= value <= data.LARGEST):
+            raise ValueError(f"{option} must be a multiple of {least} from {least} to {data.LARGEST}, not {value!r}")
+    architecture.mobilenet(args.alpha, args.resolution)  # refuses what alpha must not be
+    _check(vars(args))
 
 
 def _record(

@@ -170,10 +170,13 @@ def test_a_run_says_what_it_takes_to_repeat_it():
         ("epochs", 1.5),
         ("learning_rate", 0),
         ("learning_rate", -1e-3),
+        ("learning_rate", math.inf),
+        ("learning_rate", math.nan),
         ("schedule", "linear"),
         ("warmup", 1),
         ("warmup", -0.1),
         ("weight_decay", -0.1),
+        ("weight_decay", math.inf),
         ("label_smoothing", 1),
     ],
 )
@@ -395,6 +398,51 @@ def test_a_model_to_go_on_from_has_to_be_there(recorded, capsys):
     with pytest.raises(SystemExit):
         training.main(["--name", "second", "--data", "drawn", "--runs", str(recorded), "--start", "nowhere"])
     assert "there is no nowhere.keras" in capsys.readouterr().err
+
+
+def test_a_damaged_record_does_not_hide_that_its_model_is_missing(tmp_path, capsys):
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(SystemExit) as stopped:
+        training.main(["--name", "second", "--data", "drawn", "--runs", str(tmp_path), "--start", "broken"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.endswith("there is no broken.keras\n")
+
+
+NAME = "must be of 1 to 100 letters from a to z, digits, '.', '-' and '_', the first of them not a '.', not "
+SHARE = "must be from 0 to below 1, not "
+SIDES = f"must be a multiple of 32 from 32 to {data.LARGEST}, not "
+RATE = "learning_rate must be above 0 and finite, not "
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        *(
+            ("name", name, f"--name {NAME}{name!r}")
+            for name in ("", "a\nb", "../x", "a/b", "/abs", ".x", "é", "n" * 101)
+        ),
+        *(("start", name, f"--start {NAME}{name!r}") for name in ("", "../x", "n" * 300)),
+        *(("learning-rate", value, f"{RATE}{value}") for value in ("inf", "nan", "0.0")),
+        *((name, "7.0", f"{name} {SHARE}7.0") for name in ("momentum", "dropout", "warmup")),
+        *((name, "nan", f"{name} {SHARE}nan") for name in ("momentum", "dropout", "warmup")),
+        *(("test-resolution", side, f"test_resolution {SIDES}{side}") for side in ("33", "0", "-32", "992")),
+        ("resolution", "33", f"resolution {SIDES}33"),
+        ("label-smoothing", "-0.1", f"label_smoothing {SHARE}-0.1"),
+        ("weight-decay", "inf", "weight_decay must be 0 or more and finite, not inf"),
+        ("alpha", "nan", "alpha must be a number above 0 and at most 2, not nan"),
+        ("epochs", "0", "epochs must be a positive whole number, not 0"),
+        ("batch-size", "0", "batch_size must be a positive whole number, not 0"),
+    ],
+)
+def test_a_bad_option_is_named_before_anything_is_read_or_written(
+    tmp_path, monkeypatch, capsys, option, value, sentence
+):
+    monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("photos were read"))
+    with pytest.raises(SystemExit) as stopped:
+        training.main(["--name=run", "--data=drawn", f"--runs={tmp_path / 'runs'}", f"--{option}={value}"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: {sentence}\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.fault("A model does not fit")
