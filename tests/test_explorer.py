@@ -130,10 +130,11 @@ def measured(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
     import explorer
 
-    def record(name, *, drawn=False, test=True):
+    def record(name, *, drawn=False, test=True, start=None, epochs=24):
         run = {
-            "settings": {"alpha": 0.25, "resolution": 96},
+            "settings": {"alpha": 0.25, "resolution": 96, "start": start},
             "data": {"drawn": drawn},
+            "epochs": [{}] * epochs,
             "test": {"accuracy": 0.9, "interval": [0.88, 0.92]} if test else None,
         }
         (tmp_path / f"{name}.json").write_text(json.dumps(run), "utf8")
@@ -144,7 +145,19 @@ def measured(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", ["sweep-a025-096", "scratch"])
 def test_it_knows_the_recorded_runs_from_scratch(measured, name):
-    assert measured(name) == [{"alpha": 0.25, "resolution": 96, "accuracy": 90, "interval": [88, 92]}]
+    known = {"alpha": 0.25, "resolution": 96, "epochs": [24], "accuracy": 90, "interval": [88, 92]}
+    assert measured(name) == [known]
+
+
+def test_the_epochs_of_a_run_begin_with_those_of_the_runs_that_it_goes_on_from(measured):
+    measured("base", epochs=20)
+    measured("scratch-small", start="base", epochs=60)
+    assert [run["epochs"] for run in measured("scratch", start="scratch-small", epochs=5)] == [[20, 60], [20, 60, 5]]
+
+
+def test_the_runs_that_were_trained_alike_come_first(measured):
+    measured("scratch", epochs=60)
+    assert [run["epochs"] for run in measured("sweep-a025-096", epochs=25)] == [[25], [60]]
 
 
 def test_drawn_untested_and_other_runs_do_not_count(measured):
@@ -153,16 +166,57 @@ def test_drawn_untested_and_other_runs_do_not_count(measured):
     assert measured("sweep-untested", test=False) == []
 
 
-def test_it_shows_a_recorded_run(page, address):
-    run = {"alpha": 0.25, "resolution": 96, "accuracy": 90, "interval": [88, 92]}
-    html = (SITE / PAGE).read_text("utf8")
-    html = re.sub(r'"measured": .*?</script>', f'"measured": {json.dumps([run])}}}</script>', html)
-    page.route(f"**/{PAGE}*", lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.goto(f"{address}/{PAGE}?alpha=0.25&resolution=96")
-    assert fact(page, "catsDogs") == "90.0%"
-    assert "88.0 to 92.0" in page.locator("[data-note=catsDogs]").inner_text()
+@pytest.fixture
+def with_runs(page, address):
+    """Opens the page with other recorded runs than those of the book."""
+
+    def opened(query, runs):
+        html = (SITE / PAGE).read_text("utf8")
+        html = re.sub(r'"measured": .*?</script>', f'"measured": {json.dumps(runs)}}}</script>', html)
+        page.route(f"**/{PAGE}*", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto(f"{address}/{PAGE}{query}")
+        return page
+
+    return opened
+
+
+def recorded(epochs, accuracy, **changes):
+    return {"alpha": 0.25, "resolution": 96, "epochs": epochs, "accuracy": accuracy, "interval": [88, 92]} | changes
+
+
+def test_it_shows_a_recorded_run_and_how_it_was_trained(with_runs):
+    page = with_runs("?alpha=0.25&resolution=96", [recorded([20, 5], 90)])
+    assert fact(page, "catsDogs") == "90.00%"
+    assert page.locator("[data-note=catsDogs]").inner_text() == "after 20 + 5 epochs; 95% interval 88.0 to 92.0"
     page.locator("[name=convolution][value=full]").check()
     assert fact(page, "catsDogs") == "not measured"
+
+
+def test_it_shows_the_longer_run_of_a_network_behind_the_one_that_compares(with_runs):
+    page = with_runs("?alpha=0.25&resolution=96", [recorded([20, 5], 80), recorded([60, 24], 92.25)])
+    assert fact(page, "catsDogs") == "80.00%"
+    assert page.locator("[data-note=catsDogs]").inner_text().endswith("; 92.25% after 60 + 24 epochs")
+
+
+@pytest.mark.parametrize("accuracy", [92.25, 83.55, 78.55])
+def test_it_rounds_no_accuracy_that_it_measured(with_runs, accuracy):
+    page = with_runs("?alpha=0.25&resolution=96", [recorded([20, 5], accuracy)])
+    assert fact(page, "catsDogs") == f"{accuracy}%"
+
+
+def test_networks_of_the_sweep_show_numbers_of_the_same_epochs(explorer):
+    notes = [
+        explorer(f"?alpha={alpha}&resolution={resolution}").locator("[data-note=catsDogs]").inner_text()
+        for alpha in (0.25, 0.5, 0.75, 1)
+        for resolution in (32, 64, 96, 128)
+    ]
+    assert [note for note in notes if not note.startswith("after 20 + 5 epochs;")] == []
+
+
+@pytest.mark.parametrize("resolution", [192, 224])
+def test_where_only_a_fine_tuned_network_was_measured_it_misses_one_from_scratch(explorer, resolution):
+    page = explorer(f"?alpha=0.25&resolution={resolution}")
+    assert page.locator("[data-note=catsDogs]").inner_text() == "no run from scratch is recorded"
 
 
 @pytest.mark.parametrize("convolution", ["separable", "full"])

@@ -63,18 +63,27 @@ def facts() -> dict:
 
 
 def measured(folder: Path) -> list[dict]:
-    """The recorded runs from scratch on the photos, the long ones first. Drawn cats and dogs do not count."""
-    paths = [path for kind in ("scratch*", "sweep-*") for path in sorted(folder.glob(f"{kind}.json"))]
-    runs = [json.loads(path.read_text("utf8")) for path in paths]
+    """The recorded runs from scratch on the photos, and the epochs of each and of the runs that it goes on from.
+
+    The sweep comes first, since its networks compare: all were trained alike. Drawn cats and dogs do not count.
+    """
+    runs = {path.stem: json.loads(path.read_text("utf8")) for path in sorted(folder.glob("*.json"))}
+
+    def epochs(run: dict) -> list[int]:
+        start = run["settings"]["start"]
+        return [*(epochs(runs[start]) if start else ()), len(run["epochs"])]
+
     return [
         {
             "alpha": run["settings"]["alpha"],
             "resolution": run["settings"]["resolution"],
+            "epochs": epochs(run),
             "accuracy": 100 * run["test"]["accuracy"],
             "interval": [100 * end for end in run["test"]["interval"]],
         }
-        for run in runs
-        if run["test"] and not run["data"]["drawn"]
+        for kind in ("sweep-", "scratch")
+        for name, run in runs.items()
+        if name.startswith(kind) and run["test"] and not run["data"]["drawn"]
     ]
 
 
