@@ -125,10 +125,21 @@ def test_it_claims_no_accuracy_that_nobody_has_published(explorer, query):
 
 
 @pytest.fixture
-def measured(monkeypatch, tmp_path):
-    """What the page would know of runs that lie in a folder."""
+def extension(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
     import explorer
+
+    return explorer
+
+
+def test_what_the_page_knows_is_what_the_library_and_the_records_say_now(extension):
+    data = BeautifulSoup((SITE / PAGE).read_text("utf8"), "html.parser").find(id="explorer-data").string
+    assert json.loads(data) == json.loads(json.dumps(extension.facts()))
+
+
+@pytest.fixture
+def measured(extension, tmp_path):
+    """What the page would know of runs that lie in a folder."""
 
     def record(name, *, drawn=False, test=True, start=None, epochs=24):
         run = {
@@ -138,7 +149,7 @@ def measured(monkeypatch, tmp_path):
             "test": {"accuracy": 0.9, "interval": [0.88, 0.92]} if test else None,
         }
         (tmp_path / f"{name}.json").write_text(json.dumps(run), "utf8")
-        return explorer.measured(tmp_path)
+        return extension.measured(tmp_path)
 
     return record
 

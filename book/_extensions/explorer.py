@@ -90,7 +90,9 @@ def measured(folder: Path) -> list[dict]:
 class Explorer(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         template = HERE / "explorer.html"
-        self.env.note_dependency(str(template))
+        # A change of the library or of the records is a change of the fingerprint: every page is read again.
+        for path in (template, __file__):
+            self.env.note_dependency(str(path))
         html = Template(template.read_text("utf8")).substitute(
             sliders="".join(_slider(name, *slider) for name, slider in SLIDERS.items()),
             data=json.dumps(facts()).replace("<", r"\u003c"),
