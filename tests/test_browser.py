@@ -181,12 +181,18 @@ def test_the_number_of_a_wide_equation_stands_beside_it_on_a_phone(opened):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_accessible(opened, path, scheme, width):
     page = opened(path, width, scheme)
+    unreachable(page)  # axe looks when the theme has looked
+    assert violations(page) == []
+
+
+def violations(page):
+    """What axe objects to on the page as it is now."""
+    page.wait_for_timeout(300)  # colors change in a moment; axe should see them afterwards
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf8"))
-    unreachable(page)  # axe looks when the theme has looked
-    page.wait_for_timeout(300)  # colors change in a moment; axe should see them afterwards
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]] == []
+    return [
+        (rule["id"], node["html"][:200]) for rule in page.evaluate("axe.run()")["violations"] for node in rule["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("path", CHAPTERS)
@@ -209,6 +215,69 @@ def test_search_leads_to_a_chapter(page, address, word):
     assert word in page.locator("article").inner_text().lower()
     page.wait_for_load_state("networkidle")
     assert complaints == []
+
+
+@pytest.fixture
+def search(page, address):
+    """Opens the page of search with the results for a word."""
+
+    def searched(word, width=390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{address}/search.html?q={word}", wait_until="networkidle")
+        page.locator("#search-results li p.context").first.wait_for()
+        return page
+
+    return searched
+
+
+def open_dialog(page, address):
+    page.goto(f"{address}/book/intro.html", wait_until="load")
+    page.get_by_role("button", name="Search").first.click()
+    page.locator(".search-button__wrapper.show form").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("word", ["depthwise", "Mult-Adds"])
+def test_what_search_finds_is_no_wider_than_a_phone(search, word):
+    assert search(word).evaluate("document.documentElement.scrollWidth") <= 390
+
+
+# The place where the letters of a field begin, and the end of the picture before them.
+LETTERS = """form => {
+    const field = form.querySelector("input");
+    const start = field.getBoundingClientRect().left + parseFloat(getComputedStyle(field).paddingLeft);
+    return [form.querySelector("i").getBoundingClientRect().right, start];
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_magnifier_covers_no_letter_of_the_search_field(search, address, width):
+    page = search("depthwise", width)
+    icon, letters = page.locator("main form.bd-search").evaluate(LETTERS)
+    assert icon < letters
+    icon, letters = open_dialog(page, address).locator(".search-button__wrapper form").evaluate(LETTERS)
+    assert icon < letters
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_search_dialog_is_accessible(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    assert violations(open_dialog(page, address)) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_search_finds_is_accessible(search, page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    assert violations(search("Mult-Adds")) == []
+
+
+@pytest.mark.parametrize("path", ["chapters/01-cost-derivation.html", "chapters/06-tflite-export.html"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_chapter_reached_from_search_is_accessible(page, address, path, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{address}/{path}?highlight=import%20depthwise", wait_until="load")
+    page.locator("article pre .highlighted:visible").first.wait_for()
+    assert violations(page) == []
 
 
 def test_a_missing_page_at_any_depth_leads_back_into_the_book(page, address):
