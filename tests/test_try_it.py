@@ -449,6 +449,24 @@ def test_a_load_that_fails_is_named_and_the_next_photo_tries_again(opened):
     assert "in float32" in opened.press("A drawn cat") and not opened.notice
 
 
+@pytest.mark.parametrize("file", ["litert_wasm_internal.js", "litert_wasm_internal.wasm", "cats-dogs.tflite"])
+def test_after_a_file_that_is_not_what_it_should_be_the_next_photo_loads_that_file_again_and_no_other(opened, file):
+    opened.page.route(f"**/{file}", lambda route: route.fulfill(body="Sign in, please."), times=1)
+    assert opened.press("A drawn cat").endswith(" The next photo tries again.")
+    opened.page.wait_for_load_state("networkidle")
+    assert "in float32" in opened.press("A drawn cat") and not opened.notice
+    loaded = [url.rsplit("/", 1)[1] for url in opened.requests if LOADED.search(url)]
+    assert [name for name in set(loaded) if loaded.count(name) > 1] == [file]
+
+
+def test_where_no_photo_could_try_again_it_says_what_helps(page, address):
+    page.add_init_script("WebAssembly.instantiate = () => Promise.reject(new Error('out of memory'));")
+    try_it = TryIt(page, address)
+    for _ in range(2):
+        said = try_it.press("A drawn cat")
+        assert said == "The network could not be loaded (out of memory). Reload the page."
+
+
 def test_a_browser_that_cannot_run_it_is_told_so(page, address):
     page.add_init_script("WebAssembly.instantiate = () => Promise.reject(new Error('no vector instructions'));")
     said = TryIt(page, address).press("A drawn cat")

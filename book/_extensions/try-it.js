@@ -91,73 +91,76 @@
     return bitmap;
   }
 
-  // LiteRT and the two files, loaded once
+  // LiteRT and the two files: each is loaded once, and what failed is forgotten, so that the next photo tries it again.
 
-  let loading;
+  const kept = new Map();
 
-  function network() {
-    loading ??= load().catch((error) => {
-      loading = undefined; // the next photo tries again
-      throw error;
-    });
-    return loading;
+  function once(key, make) {
+    if (!kept.has(key)) {
+      const made = make();
+      kept.set(key, made);
+      made.catch((error) => error.final || kept.delete(key));
+    }
+    return kept.get(key);
   }
+
+  const network = () => once("network", load);
 
   async function load() {
     if (location.protocol === "file:") {
       throw new Refused("Browsers load no network into a page that is opened as a file. Run “make serve” and open its address.");
     }
-    const bar = find(".loading progress");
     find(".loading").hidden = false;
     try {
       const litert = await import(new URL("litert.js", here));
       const newest = await litert.supportsFeature("relaxedSimd");
       const runtime = Object.keys(data.runtimes)[newest ? 0 : 1];
-      const wanted = [
-        { file: `${runtime}.wasm`, bytes: data.runtimes[runtime] },
-        ...data.files,
-      ];
-      const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
-      let arrived = 0;
-      const [program, ...files] = await Promise.all(
-        wanted.map(({ file }) =>
-          fetched(file, (bytes) => {
-            arrived += bytes;
-            bar.value = arrived / total;
-            find(".loading span").textContent = `${(arrived / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
-          }),
-        ),
-      );
-      // It computes on the processor, so it need not ask for a graphics device, nor complain that there is none.
-      litert.Environment.create = async () => new litert.Environment({ webGpuDevice: null });
-      await start(litert, runtime, program);
-      return await Promise.all(
-        data.files.map(async ({ name }, index) => {
-          const model = await litert.loadAndCompile(files[index], { accelerator: "wasm" });
+      const total = data.files.reduce((sum, { bytes }) => sum + bytes, data.runtimes[runtime]);
+      // Compiled before LiteRT starts: a start that fails cannot be repeated.
+      const program = once("program", async () => WebAssembly.compile(await fetched(`${runtime}.wasm`, total)));
+      const started = once("start", async () => start(litert, runtime, await program));
+      const models = data.files.map(({ name, file }) => {
+        const bytes = once(file, () => fetched(file, total));
+        return once(name, async () => {
+          await started;
+          const model = await litert.loadAndCompile(await bytes, { accelerator: "wasm" }).catch((error) => {
+            kept.delete(file);
+            throw error;
+          });
           const [{ shape }] = model.getInputDetails();
           return { name, model, shape: [...shape], Tensor: litert.Tensor };
-        }),
-      );
+        });
+      });
+      return await Promise.all(models);
     } catch (error) {
-      throw new Refused(`The network could not be loaded (${error.message ?? error}). The next photo tries again.`);
+      const next = error.final ? "Reload the page." : "The next photo tries again.";
+      throw new Refused(`The network could not be loaded (${error.message ?? error}). ${next}`);
     } finally {
       find(".loading").hidden = true;
     }
   }
 
-  async function fetched(file, progress) {
+  const arrived = {}; // bytes of each file
+
+  async function fetched(file, total) {
     const response = await fetch(new URL(file, here));
     if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
     const reader = response.body.getReader();
     const chunks = [];
+    arrived[file] = 0;
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
       chunks.push(value);
-      progress(value.length);
+      arrived[file] += value.length;
+      const sum = Object.values(arrived).reduce((all, bytes) => all + bytes);
+      find(".loading progress").value = sum / total;
+      find(".loading span").textContent = `${(sum / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
     }
     return new Uint8Array(await new Blob(chunks).arrayBuffer());
   }
 
   async function start(litert, runtime, program) {
+    // It computes on the processor, so it need not ask for a graphics device, nor complain that there is none.
+    litert.Environment.create = async () => new litert.Environment({ webGpuDevice: null });
     const { define } = self; // a loader of scripts on the page would take LiteRT's script for its own
     self.define = undefined;
     try {
@@ -166,7 +169,9 @@
           print() {},
           printErr() {}, // it reports what it does
           instantiateWasm(imports, done) {
-            WebAssembly.instantiate(program, imports).then(({ instance, module }) => done(instance, module), failed);
+            // LiteRT learns nothing of a failure here: it waits for ever, and can neither be stopped nor started anew.
+            const stuck = (error) => failed(Object.assign(error, { final: true }));
+            WebAssembly.instantiate(program, imports).then((instance) => done(instance, program), stuck);
           },
         };
         litert.loadLiteRt(new URL(`${runtime}.js`, here).href).then(started, failed);
