@@ -449,6 +449,15 @@ def test_a_load_that_fails_is_named_and_the_next_photo_tries_again(opened):
     assert "in float32" in opened.press("A drawn cat") and not opened.notice
 
 
+@pytest.mark.parametrize(
+    "file", ["litert.js", "litert_wasm_internal.js", "litert_wasm_internal.wasm", "cats-dogs-int8.tflite"]
+)
+def test_a_file_that_cannot_be_fetched_is_named(opened, file):
+    opened.page.route(f"**/{file}", lambda route: route.abort(), times=1)
+    said = opened.press("A drawn cat")
+    assert file in said and "fetch" in said and "object" not in said
+
+
 @pytest.mark.parametrize("file", ["litert_wasm_internal.js", "litert_wasm_internal.wasm", "cats-dogs.tflite"])
 def test_after_a_file_that_is_not_what_it_should_be_the_next_photo_loads_that_file_again_and_no_other(opened, file):
     opened.page.route(f"**/{file}", lambda route: route.fulfill(body="Sign in, please."), times=1)

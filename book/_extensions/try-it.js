@@ -143,7 +143,9 @@
   const arrived = {}; // bytes of each file
 
   async function fetched(file, total) {
-    const response = await fetch(new URL(file, here));
+    const response = await fetch(new URL(file, here)).catch(({ message }) => {
+      throw new Error(`${file}: ${message}`);
+    });
     if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
     const reader = response.body.getReader();
     const chunks = [];
@@ -174,7 +176,9 @@
             WebAssembly.instantiate(program, imports).then((instance) => done(instance, program), stuck);
           },
         };
-        litert.loadLiteRt(new URL(`${runtime}.js`, here).href).then(started, failed);
+        const script = `${runtime}.js`;
+        const named = ({ message = "it could not be fetched" }) => failed(new Error(`${script}: ${message}`));
+        litert.loadLiteRt(new URL(script, here).href).then(started, named);
       });
     } finally {
       self.define = define;
