@@ -33,6 +33,8 @@ OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera, which may be used
+    "--use-fake-ui-for-media-stream",
 ]
 
 pytestmark = [

@@ -372,6 +372,66 @@ def test_a_photo_can_be_taken(page, address):
     assert page.evaluate("window.stream.getTracks().map(track => track.readyState)") == ["ended"]
 
 
+@pytest.fixture
+def filmed(page, address):
+    """The page; `window.streams` has every stream that the camera ever gave."""
+    page.add_init_script("""
+        const devices = navigator.mediaDevices, ask = devices.getUserMedia.bind(devices);
+        window.streams = [];
+        devices.getUserMedia = async wish => {
+            const stream = await ask(wish);
+            window.streams.push(stream);
+            return stream;
+        };
+    """)
+    return TryIt(page, address)
+
+
+TRACKS = "window.streams.flatMap(stream => stream.getTracks()).map(track => track.readyState)"
+
+
+def test_taken_by_a_camera_of_the_browser_a_photo_gets_an_answer(filmed):
+    filmed.page.get_by_role("button", name="Take a photo").click()
+    assert "in float32" in filmed.press("Take it")
+    assert filmed.page.evaluate(TRACKS) == ["ended"]
+
+
+@pytest.mark.parametrize("press", ["slowly", "fast"])
+def test_a_camera_opened_twice_is_closed_by_one_press(filmed, press):
+    page = filmed.page
+    for count in (1, 2):
+        page.get_by_role("button", name="Take a photo").click()
+        if press == "slowly" or count == 2:
+            come = f"async () => {{ while (window.streams.length < {count}) await new Promise(requestAnimationFrame) }}"
+            page.evaluate(come)
+            page.locator("[data-way=shoot]:focus").wait_for()
+    page.get_by_role("button", name="Close the camera").click()
+    assert page.evaluate(TRACKS) == ["ended", "ended"]
+    assert not page.locator(".camera").is_visible() and not filmed.notice
+
+
+def test_another_picture_closes_the_camera(filmed):
+    filmed.page.get_by_role("button", name="Take a photo").click()
+    filmed.page.locator("[data-way=shoot]:focus").wait_for()
+    assert "in float32" in filmed.press("A drawn cat")
+    assert filmed.page.evaluate(TRACKS) == ["ended"] and not filmed.page.locator(".camera").is_visible()
+
+
+def test_before_the_camera_shows_something_no_photo_can_be_taken(page, address):
+    page.add_init_script("""navigator.mediaDevices.getUserMedia = async () => {
+        const canvas = Object.assign(document.createElement("canvas"), {width: 320, height: 240});
+        window.paint = () => canvas.getContext("2d").fillRect(0, 0, 320, 240);
+        return canvas.captureStream();
+    }""")
+    try_it = TryIt(page, address)
+    page.get_by_role("button", name="Take a photo").click()
+    take = page.get_by_role("button", name="Take it")
+    take.wait_for()
+    assert take.is_disabled() and page.get_by_role("button", name="Close the camera").is_enabled()
+    page.evaluate("window.painting = setInterval(window.paint, 50)")
+    assert "in float32" in try_it.press("Take it")
+
+
 @pytest.mark.parametrize(
     ("error", "says"), [("NotAllowedError", "it is not allowed to this page"), ("NotFoundError", "there is none")]
 )

@@ -281,6 +281,7 @@
   async function look(source, name) {
     const mine = ++latest;
     const late = () => mine !== latest;
+    closeCamera();
     find(".notice").textContent = "";
     find(".answer").textContent = "Looking …";
     find(".result").setAttribute("aria-busy", "true");
@@ -356,11 +357,12 @@
   }
 
   const video = find("video");
+  const shoot = find("[data-way=shoot]");
 
   function closeCamera() {
     for (const track of video.srcObject?.getTracks() ?? []) track.stop();
     video.srcObject = null;
-    find(".camera").hidden = true;
+    find(".camera").hidden = shoot.disabled = true;
   }
 
   // On a phone the camera's own program is better than a small picture in a page.
@@ -369,27 +371,30 @@
   find("[data-way=camera]").hidden = phone || !navigator.mediaDevices?.getUserMedia;
   find("[data-way=camera]").addEventListener("click", async () => {
     find(".notice").textContent = "";
+    closeCamera();
     try {
-      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      closeCamera(); // meanwhile the button may have been pressed again
+      video.srcObject = stream;
       find(".camera").hidden = false;
-      await video.play();
-      find("[data-way=shoot]").focus();
     } catch (error) {
-      closeCamera();
       const reason = error.name === "NotAllowedError" ? "it is not allowed to this page" : "there is none, or it is in use";
       complain(new Refused(`The camera cannot be used: ${reason}. Choose a photo instead.`));
     }
+  });
+  video.addEventListener("playing", () => {
+    shoot.disabled = false;
+    shoot.focus();
   });
   find("[data-way=close]").addEventListener("click", () => {
     closeCamera();
     find("[data-way=camera]").focus();
   });
-  find("[data-way=shoot]").addEventListener("click", () => {
+  shoot.addEventListener("click", () => {
     const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
     canvas.getContext("2d").drawImage(video, 0, 0);
-    closeCamera();
-    find("[data-way=camera]").focus();
     look(() => new Promise((made) => canvas.toBlob(made)), "the photo");
+    find("[data-way=camera]").focus();
   });
 
   find("[name=heat]").addEventListener("change", (event) => root.classList.toggle("plain", !event.target.checked));
