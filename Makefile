@@ -23,7 +23,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
 
 book: $(INSTALLED) $(WEB) ## Execute what changed and build the book into _build/html
-	@mkdir -p _build && test -w _build || { echo "_build cannot be written to: copy the checkout to a folder of yours"; exit 1; }
+	@mkdir -p _build 2> /dev/null && test -w _build || { echo "_build cannot be written to: copy the checkout to a folder of yours"; exit 1; }
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml -W --keep-going -q
 	@echo "Or: make serve"
 
@@ -90,6 +90,7 @@ $(INSTALLED): requirements.txt pyproject.toml $(shell test -e $(BIN)/python || e
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' || { \
 		echo "The book needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
 		echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@mkdir -p .venv 2> /dev/null && test -w .venv || { echo ".venv cannot be written to: copy the checkout to a folder of yours"; exit 1; }
 	@echo "Installing the locked packages into .venv (once; some minutes) …"
 	@test -e $(BIN)/python || $(PYTHON) -m venv --clear .venv
 	@{ $(BIN)/python -m pip install --requirement requirements.txt && \

@@ -425,8 +425,9 @@ def test_everything_works_on_one_core_with_ascii_a_strange_path_and_a_clock_far_
     (photos / "test_set/cats/notes 🐈.txt").touch()
     env = {**os.environ, **ASCII, "TZ": "Pacific/Kiritimati", "MPLBACKEND": "TkAgg"}
     env.pop("DISPLAY", None)
-    one_core = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
-    done = run(BOOK, photos, before=one_core, env=env, cwd=tmp_path)
+    small = ["prlimit", f"--data={4 * 2**30}"] if shutil.which("prlimit") else []
+    small += ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
+    done = run(BOOK, photos, before=small, env=env, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "ignored: 1 ('test_set/cats/notes" in done.stdout
     assert int(done.stdout.split()[-1]) < 4096, "MB"
@@ -462,18 +463,20 @@ def test_a_folder_that_may_only_be_read_is_named(tmp_path, shown):
 
 @as_root
 @pytest.mark.fault("The folder may only be read")
-def test_a_book_that_may_only_be_read_is_not_built_and_the_reason_is_one_sentence(tmp_path):
-    made = ("requirements.txt", "pyproject.toml", "package.json", "package-lock.json")
-    made += (".venv/bin/python", ".venv/installed", "node_modules/.package-lock.json")
-    for name in made:
+@pytest.mark.parametrize("missing", ["nothing", "_build", ".venv"])
+def test_a_book_that_may_only_be_read_is_not_built_and_the_reason_is_one_sentence(tmp_path, missing):
+    made = ["requirements.txt", "pyproject.toml", "package.json", "package-lock.json", "_build/.jupyter_cache"]
+    made += [".venv/bin/python", ".venv/installed", "node_modules/.package-lock.json"]
+    for name in (name for name in made if not name.startswith(missing)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    (tmp_path / "_build").mkdir()
     command = ["make", "--no-print-directory", "-f", ROOT / "Makefile", "book"]
     with read_only(tmp_path):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf8")
     assert done.returncode != 0
-    assert done.stdout == "_build cannot be written to: copy the checkout to a folder of yours\n"
+    which = "_build" if missing == "nothing" else missing
+    assert done.stdout == f"{which} cannot be written to: copy the checkout to a folder of yours\n"
+    assert [line for line in done.stderr.splitlines() if not line.startswith("make: ***")] == []
 
 
 @contextmanager
