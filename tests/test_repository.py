@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -239,6 +240,40 @@ def test_the_three_workflows_are_there():
 
 def workflow(name):
     return yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text("utf8"))
+
+
+def commands(job):
+    return [line for step in job["steps"] for line in step.get("run", "").splitlines()]
+
+
+def test_each_python_that_the_book_takes_builds_it_and_then_tests_it():
+    takes = SpecifierSet(re.search('requires-python = "(.*)"', (ROOT / "pyproject.toml").read_text("utf8"))[1])
+    job = workflow("ci")["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == [f"3.{minor}" for minor in range(99) if f"3.{minor}.0" in takes]
+    assert [line for line in commands(job) if line in ("make book", "make test")] == ["make book", "make test"]
+
+
+@pytest.mark.parametrize(("name", "job"), [("ci", "test"), ("publish", "build")])
+def test_what_chapters_computed_is_kept_for_the_same_library_packages_and_data(name, job):
+    caches = [step["with"] for step in workflow(name)["jobs"][job]["steps"] if "key" in step.get("with", {})]
+    (key,) = (cache["key"] for cache in caches if cache["path"] == "_build/.jupyter_cache")
+    files = re.findall(r"'(.*?)'", key)
+    assert {"mobilenet_lib/**", "requirements.txt"} <= set(files)
+    for folder in ("runs", "exports", "models"):
+        assert {"data/**", f"data/{folder}/**"} & set(files), folder
+
+
+def test_the_notebooks_run_every_week_in_the_image_of_colab():
+    colab = workflow("colab")
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", colab[True]["schedule"][0]["cron"])
+    assert colab["env"]["IMAGE"] == "us-docker.pkg.dev/colab-images/public/runtime:latest"
+    run = "\n".join(commands(colab["jobs"]["notebooks"]))
+    assert '--entrypoint bash "$IMAGE"' in run and "tests/elsewhere/colab.py" in run
+
+
+def test_the_photos_are_there_before_the_book_is_published():
+    made = [line for line in commands(workflow("publish")["jobs"]["build"]) if line.startswith("make ")]
+    assert made == ["make data", "make book"]
 
 
 def test_the_packages_in_the_cache_are_those_of_one_python_and_are_not_installed_again():
