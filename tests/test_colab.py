@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -182,6 +183,27 @@ def test_figures_appear(ran):
     assert ran.images
     for image in ran.images:
         assert 'src="data:image/' in image
+
+
+@pytest.mark.parametrize(("gpus", "epochs"), [([], 12), (["a GPU"], 60)])
+def test_chapter_5_trains_longer_where_colab_gives_a_gpu(monkeypatch, gpus, epochs):
+    import tensorflow as tf
+
+    from mobilenet_lib import training
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus if kind == "GPU" else [])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"device_name": gpu})
+    (chapter,) = (path for path in CHAPTERS if path.stem == "05-training")
+    cells = [cell.source for cell in nbformat.read(chapter, as_version=4).cells if cell.cell_type == "code"]
+    (line,) = (line for cell in cells for line in cell.splitlines() if line.startswith("EPOCHS ="))
+    names = {"training": training, "photos": SimpleNamespace(drawn=True)}
+    exec(line, names)
+    assert names["EPOCHS"] == epochs
+
+
+def test_the_front_page_says_how_to_get_a_gpu_in_colab():
+    colab = (ROOT / "book" / "intro.md").read_text("utf8").partition("### In Colab")[2]
+    assert "*Runtime → Change runtime type*" in colab
 
 
 def test_the_records_of_the_book_come_along_and_no_photo_does(ran):

@@ -69,6 +69,10 @@ def ran(request, tmp_path_factory, clone):
     return ran
 
 
+def test_the_setup_takes_less_than_a_minute(ran):
+    assert ran.seconds(ran.setup) < 60
+
+
 def test_chapter_5_downloads_the_photos_where_there_is_a_network_and_else_draws(ran, request):
     python, chapter = request.node.callspec.params["ran"]
     if chapter.stem != "05-training":
