@@ -234,8 +234,8 @@ class TestWorkflow:
                     assert (ROOT / name).is_file(), name
 
 
-def test_the_three_workflows_are_there():
-    assert [path.stem for path in WORKFLOWS] == ["ci", "colab", "publish"]
+def test_the_four_workflows_are_there():
+    assert [path.stem for path in WORKFLOWS] == ["ci", "colab", "publish", "weekly"]
 
 
 def workflow(name):
@@ -269,6 +269,25 @@ def test_the_notebooks_run_every_week_in_the_image_of_colab():
     assert colab["env"]["IMAGE"] == "us-docker.pkg.dev/colab-images/public/runtime:latest"
     run = "\n".join(commands(colab["jobs"]["notebooks"]))
     assert '--entrypoint bash "$IMAGE"' in run and "tests/elsewhere/colab.py" in run
+
+
+def test_what_takes_long_runs_every_week():
+    weekly = workflow("weekly")
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", weekly[True]["schedule"][0]["cron"])
+    (job,) = weekly["jobs"].values()
+    targets = job["strategy"]["matrix"]["target"]
+    assert targets == ["floors", "repeat", "fuzz"] and commands(job) == ["make ${{ matrix.target }}"]
+    makefile = (ROOT / "Makefile").read_text("utf8")
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+def test_the_tests_that_only_root_can_run_are_run_as_root_on_one_python():
+    (step,) = (step for step in workflow("ci")["jobs"]["test"]["steps"] if "sudo" in step.get("run", ""))
+    assert re.fullmatch(r"matrix\.python == '3\.\d+'", step["if"])
+    needs_root = re.compile(r"as_root\b|geteuid\(\) != 0")
+    files = [path for path in sorted((ROOT / "tests").glob("test_*.py")) if path != Path(__file__)]
+    needing = [f"tests/{path.name}" for path in files if needs_root.search(path.read_text("utf8"))]
+    assert re.findall(r"tests/\w+\.py", step["run"]) == needing
 
 
 def test_the_photos_are_there_before_the_book_is_published():
