@@ -1,5 +1,7 @@
 """What belongs to the repository and not to the book: its address, its lock, its workflows, its hooks."""
 
+import difflib
+import json
 import os
 import re
 import shutil
@@ -434,3 +436,31 @@ def test_the_hooks_report_code_without_format_until_it_is_mended_in_the_text(hoo
     edit(pair / f"{CHAPTER}.md", "answer=...", "answer = ...")
     commit(hooks, pair, f"{CHAPTER}.md")
     assert commit(hooks, pair, f"{CHAPTER}.md", f"{CHAPTER}.ipynb") == []
+
+
+# Other editors.
+
+
+def test_a_notebook_that_vs_code_saved_comes_back_with_the_edit_and_the_name_of_its_kernel(pair):
+    text, path = pair / f"{CHAPTER}.md", pair / f"{CHAPTER}.ipynb"
+    before = text.read_text("utf8").splitlines()
+    saved = json.loads(path.read_text("utf8"))
+    saved["metadata"]["kernelspec"]["display_name"] = ".venv (3.11.9)"
+    saved["metadata"]["language_info"] = {"name": "python", "version": "3.11.9", "file_extension": ".py"}
+    code = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
+    for count, cell in enumerate(code, 1):
+        cell["execution_count"], cell["metadata"]["vscode"] = count, {"languageId": "python"}
+        cell["outputs"] = [{"name": "stdout", "output_type": "stream", "text": ["said\n"]}]
+    code[1]["source"].append("\n# an edit")
+    path.write_text(json.dumps(saved, indent=1, ensure_ascii=False), "utf8")
+
+    how = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+    command = re.search(r"bring a notebook back with\s`(.*?)`", how)[1].replace("chapters/NN-slug", CHAPTER)
+    subprocess.run(command.split(), cwd=pair, check=True, capture_output=True)
+    changes = [line for line in difflib.ndiff(before, text.read_text("utf8").splitlines()) if line[0] in "+-"]
+    assert changes == ["-   display_name: Python 3 (ipykernel)", "+   display_name: .venv (3.11.9)", "+ # an edit"]
+
+
+def test_the_template_of_a_chapter_says_what_the_tests_demand():
+    template = (ROOT / "CONTRIBUTING.md").read_text("utf8").partition("````")[2]
+    assert "three to five" in template.partition("## Exercises")[2].partition("## What's next")[0]
