@@ -464,3 +464,22 @@ def test_a_notebook_that_vs_code_saved_comes_back_with_the_edit_and_the_name_of_
 def test_the_template_of_a_chapter_says_what_the_tests_demand():
     template = (ROOT / "CONTRIBUTING.md").read_text("utf8").partition("````")[2]
     assert "three to five" in template.partition("## Exercises")[2].partition("## What's next")[0]
+
+
+# What the papers at the top say.
+
+
+def test_each_folder_is_under_one_of_the_two_licenses():
+    text = (ROOT / "LICENSE-TEXT.md").read_text("utf8")
+    listed = subprocess.check_output(["git", "-c", "safe.directory=*", "-C", ROOT, "ls-files"], text=True).splitlines()
+    folders = {name.split("/")[0] for name in listed if "/" in name and not name.startswith(".")}
+    folders |= {"/".join(name.split("/")[:2]) for name in listed if name.startswith("book/_") and name.count("/") > 1}
+    assert [folder for folder in sorted(folders) if f"`{folder}/`" not in text] == []
+
+
+def test_the_plain_command_for_the_oldest_packages_is_what_make_runs():
+    (line,) = re.findall(r"^\| `make floors` .*?\| `(.*?)`", (ROOT / "README.md").read_text("utf8"), re.MULTILINE)
+    plain = subprocess.check_output(["bash", "-c", f"echo {line}"], cwd=ROOT, text=True).split()
+    dry_run = ["make", "--no-print-directory", "--dry-run", "--old-file=.venv/installed", "floors"]
+    command = subprocess.check_output(dry_run, cwd=ROOT, text=True).splitlines()[-1].split()
+    assert [plain[0], sorted(plain[1:])] == ["python", sorted(command[1:])]
