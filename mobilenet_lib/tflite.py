@@ -172,13 +172,7 @@ def operators(tflite_model: File) -> dict[str, bytes]:
 
 def save(tflite_model: bytes, path: str | os.PathLike) -> None:
     """Write what `convert` returned to `path`; a file that was there stays whole until the new one is."""
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(tflite_model)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    training.write(Path(path), tflite_model)
 
 
 def predict(tflite_model: File, images: Any, *, threads: int = 1) -> np.ndarray:
@@ -478,7 +472,7 @@ def _quiet() -> Iterator[None]:
             with warnings.catch_warnings(), redirect_stdout(log), redirect_stderr(log):
                 warnings.simplefilter("ignore")
                 yield
-        except BaseException:
+        except Exception:
             log.flush(), log.seek(0)
             sys.stderr.write(log.read())
             raise
@@ -716,7 +710,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1, help="processor cores to use (default: 1)")
     args = parser.parse_args(arguments)
     try:
-        network, names = _Network(args.model, args.threads), labels(args.model)
+        network = _Network(args.model, args.threads)
+        size = _side(network.shape)
+        names = labels(args.model) or tuple(f"class {number}" for number in range(network.classes))
+        if len(names) != network.classes:
+            raise ValueError(f"the model must have a label for each of its {network.classes} classes, not {len(names)}")
     except FileNotFoundError:
         parser.error(
             f"there is no model in {args.model}; the book keeps one in data/models of its repository, chapter 6 makes "
@@ -724,12 +722,6 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    size, *rest = network.shape
-    if rest != [size, 3]:
-        parser.error(f"the model must take square color images, not {list(network.shape)}")
-    names = names or tuple(f"class {number}" for number in range(network.classes))
-    if len(names) != network.classes:
-        parser.error(f"the model must have a label for each of its {network.classes} classes, not {len(names)} labels")
     failed = 0
     for photo in args.photo:
         try:
@@ -767,19 +759,33 @@ def _record(arguments: list[str]) -> int:
     if args.model == IMAGENET and args.keep:
         parser.error(f"--keep is for models in data/models, not for {IMAGENET}: its weights are Google's")
     try:
-        if args.model == IMAGENET:
-            network, photos = "ImageNet weights, α = 0.25, 128 px", data.load(128, source=args.data, limit=args.limit)
-            model = training.imagenet_classifier(0.25, 128)
-            keras.utils.set_random_seed(0)
-            training.fit_classifier(model, photos)
-        else:
-            network, model = path.stem, training.load_model(path)
-            photos = data.load(_image_shape(model)[0], source=args.data, limit=args.limit)
-        found = record(model, photos)
-        kept = kept_files(model, photos) if args.keep else {}
-        accuracies = {name: evaluate(content, photos.test, threads=2).accuracy for name, content in kept.items()}
+        found = _recorded(args, path)
     except (OSError, ValueError) as error:
         parser.error(str(error))
+    except KeyboardInterrupt:
+        parser.exit(130, f"{path.stem}: interrupted; what was there before is whole\n")
+    for file in [*found["files"], *found.get("kept", ())]:
+        print(f"{path.stem}: {file['file']}: {file['bytes']:,} bytes, {file['accuracy']:.2%}")
+    return 0
+
+
+def _recorded(args: argparse.Namespace, path: Path) -> dict[str, Any]:
+    """Make and write the record of the model in `path`, and with `--keep` the files of the book."""
+    if args.model == IMAGENET:
+        network, model = "ImageNet weights, α = 0.25, 128 px", training.imagenet_classifier(0.25, 128)
+    else:
+        network, model = path.stem, training.load_model(path)
+    size = _side(_image_shape(model))
+    place = args.exports.parent / "models"
+    for folder in (args.exports, place) if args.keep else (args.exports,):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # whether it may be written to shows now, not after minutes of work
+    photos = data.load(size, source=args.data, limit=args.limit)
+    if args.model == IMAGENET:
+        keras.utils.set_random_seed(0)
+        training.fit_classifier(model, photos)
+    found = record(model, photos)
+    kept = kept_files(model, photos) if args.keep else {}
     # Without what belongs to one machine: photos lie where `make data` puts them.
     source = "drawn" if photos.drawn else "data/cats-dogs"
     limit = [] if args.limit is None else ["--limit", str(args.limit)]
@@ -787,20 +793,24 @@ def _record(arguments: list[str]) -> int:
     words = ["python", "-m", "mobilenet_lib.tflite", "record", path.stem, "--data", source, *limit, *keep]
     found = {"network": network, "command": shlex.join(words), **found}
     if args.keep:
+        accuracies = {name: evaluate(content, photos.test, threads=2).accuracy for name, content in kept.items()}
         found["kept"] = [
             {"file": name, "bytes": len(content), "accuracy": round(accuracies[name], 5)}
             for name, content in kept.items()
         ]
-    args.exports.mkdir(parents=True, exist_ok=True)
     for name, content in kept.items():
-        place = args.exports.parent / "models"
-        place.mkdir(exist_ok=True)
         save(content, place / name)
     content = json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
     save(content + b"\n", args.exports / f"{path.stem}.json")
-    for file in [*found["files"], *found.get("kept", ())]:
-        print(f"{path.stem}: {file['file']}: {file['bytes']:,} bytes, {file['accuracy']:.2%}")
-    return 0
+    return found
+
+
+def _side(shape: tuple[int, int, int]) -> int:
+    """How many pixels wide the images of `shape` are. Raises `ValueError` unless they are square and in color."""
+    size, *rest = shape
+    if rest != [size, 3]:
+        raise ValueError(f"the model must take square color images, not {list(shape)}")
+    return size
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ class Run:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the record as JSON; a file that was there stays whole until the new one is."""
-        _write(Path(path), (json.dumps(asdict(self), indent=1) + "\n").encode())
+        write(Path(path), (json.dumps(asdict(self), indent=1) + "\n").encode())
 
 
 def load_run(path: str | os.PathLike) -> Run:
@@ -396,7 +396,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Write to a file beside `path`, then rename: whoever reads `path` finds the old content or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
@@ -421,7 +421,7 @@ def _keep(path: Path, model: keras.Model, settings: dict, history: list, best: l
     arrays = {f"state{i}": np.asarray(variable) for i, variable in enumerate(_state(model))}
     arrays |= {f"best{i}": weight for i, weight in enumerate(best)}
     np.savez(buffer, about=json.dumps({"settings": settings, "history": history}), **arrays)
-    _write(path, buffer.getvalue())
+    write(path, buffer.getvalue())
 
 
 def _restore(path: Path, model: keras.Model, settings: dict) -> tuple[list, list[np.ndarray]]:

@@ -28,7 +28,7 @@ from test_data import kaggle, layout  # noqa: F401
 from test_training import without_times
 from trouble import entries
 
-from mobilenet_lib import data, models, training
+from mobilenet_lib import data, models, tflite, training
 from mobilenet_lib.locks import alone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -317,6 +317,43 @@ def test_a_conversion_killed_while_it_writes_leaves_the_old_file_whole(tmp_path)
     assert run(CONVERSION, tmp_path / "model.tflite").returncode == -signal.SIGKILL
     assert (tmp_path / "model.tflite").read_bytes() == b"old"
     assert list(tmp_path.glob("*.tflite")) == [tmp_path / "model.tflite"], "the half-written one is not among models"
+    tflite.save(b"new", tmp_path / "model.tflite")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.tflite"], "the next one clears up"
+    assert (tmp_path / "model.tflite").read_bytes() == b"new"
+
+
+@pytest.mark.fault("A conversion is interrupted with Ctrl-C")
+def test_ctrl_c_ends_the_record_of_formats_with_one_sentence(tmp_path, shown):
+    program = """
+        import signal, sys
+        from mobilenet_lib import tflite
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        convert = tflite.convert
+        def said(*arguments, **options):
+            print("converting", flush=True)
+            return convert(*arguments, **options)
+        tflite.convert = said
+        sys.exit(tflite.main(sys.argv[1:]))
+    """
+    training.save_model(models.mobilenet(0.1, 32, 2), tmp_path / "model.keras")
+    arguments = [
+        "record",
+        tmp_path / "model.keras",
+        "--data",
+        "drawn",
+        "--limit",
+        "8",
+        "--exports",
+        tmp_path / "exports",
+    ]
+    with start(program, *arguments) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    shown(err)
+    assert list((tmp_path / "exports").iterdir()) == []
 
 
 # Machines.
@@ -359,6 +396,21 @@ def test_a_full_disk_leaves_no_half_of_a_kept_model(tmp_path):
             training.save_model(models.mobilenet(0.1, 32, 2), disk / "model.keras")
         finally:
             assert list(disk.iterdir()) == []
+
+
+@as_root
+@pytest.mark.fault("The disk is full while file formats are recorded")
+def test_a_full_disk_ends_the_record_of_formats_with_one_sentence(tmp_path, monkeypatch, capsys, shown):
+    training.save_model(test_training.small(), tmp_path / "model.keras")
+    monkeypatch.setattr(tflite, "record", lambda *_: {"files": ["large"] * 10000})  # after minutes
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        with pytest.raises(SystemExit) as stopped:
+            tflite.main(
+                ["record", str(tmp_path / "model.keras"), *SIZE[:2], "--limit", "8", "--exports", str(disk / "e")]
+            )
+        assert stopped.value.code == 2
+        shown(capsys.readouterr().err)
+        assert list((disk / "e").iterdir()) == []
 
 
 @as_root
@@ -458,6 +510,15 @@ def test_a_folder_that_may_only_be_read_is_named(tmp_path, shown):
     program = "import sys; from mobilenet_lib import training; training.main(sys.argv[1:])"
     done = run(program, "--name", "run", "--runs", "/usr/runs", *SIZE, before=NOBODY, cwd="/")
     assert done.returncode == 1 and "Traceback" not in done.stderr
+    shown(done.stderr)
+
+
+@as_root
+@pytest.mark.fault("The folder may only be read")
+def test_a_folder_for_records_of_formats_that_may_only_be_read_is_named_before_anything_is_converted(tmp_path, shown):
+    program = "import sys; from mobilenet_lib import tflite; tflite.data.load = None; tflite.main(sys.argv[1:])"
+    done = run(program, "record", "scratch", "--exports", "/usr/exports", before=NOBODY, cwd="/")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
     shown(done.stderr)
 
 

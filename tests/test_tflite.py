@@ -664,7 +664,7 @@ def test_a_model_with_labels_for_other_classes_is_refused(files, tmp_path, capfd
     with pytest.raises(SystemExit) as stopped:
         tflite.main(["photo.jpg", "--model", str(tmp_path / "model.tflite")])
     assert stopped.value.code == 2
-    assert "the model must have a label for each of its 2 classes, not 3 labels" in capfd.readouterr().err
+    assert "the model must have a label for each of its 2 classes, not 3" in capfd.readouterr().err
 
 
 @pytest.mark.fault("A .tflite file is for something else")
@@ -748,6 +748,22 @@ def test_a_model_that_is_not_kept_cannot_be_recorded(tmp_path, capfd):
             tflite.main(["record", name, "--data", "drawn", "--exports", str(tmp_path / "exports")])
         assert stopped.value.code == 2 and reason in capfd.readouterr().err
     assert not (tmp_path / "exports").exists()
+
+
+@pytest.mark.fault("A .tflite file is for something else")
+@pytest.mark.parametrize("shape", [(32, 48, 3), (32, 32, 1)])
+def test_a_model_of_other_images_than_square_ones_in_color_cannot_be_recorded(tmp_path, capfd, shown, shape):
+    image = keras.Input(shape)
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
+    training.save_model(model, tmp_path / "other.keras")
+    with pytest.raises(SystemExit) as stopped:
+        tflite.main(
+            ["record", str(tmp_path / "other.keras"), "--data", "drawn", "--exports", str(tmp_path / "exports")]
+        )
+    assert stopped.value.code == 2
+    err = capfd.readouterr().err
+    shown(err)
+    assert err.endswith(f"error: the model must take square color images, not {list(shape)}\n")
 
 
 # On the real photos, with Google's weights below a linear head
