@@ -521,8 +521,6 @@ def main(arguments: list[str] | None = None) -> None:
         _check_options(args)
     except ValueError as error:
         parser.error(str(error))
-    if record.exists() and not args.force:
-        parser.error(f"{record} is there already; --force replaces it")
     if args.start is not None and not (start := kept / f"{args.start}.keras").exists():
         hint = ""
         with suppress(OSError, ValueError):
@@ -535,6 +533,8 @@ def main(arguments: list[str] | None = None) -> None:
         lock.touch()
         with alone(lock, f"training {args.name!r}"):
             try:
+                if record.exists() and not args.force:
+                    parser.error(f"{record} is there already; --force replaces it")
                 _record(args, parser, record, checkpoint, kept)
             finally:
                 lock.unlink(missing_ok=True)

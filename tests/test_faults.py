@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 import test_training
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from test_data import kaggle, layout  # noqa: F401
 from test_training import without_times
 from trouble import entries
@@ -279,6 +280,36 @@ def test_the_second_training_of_one_name_is_refused(tmp_path, shown, capsys):
     shown(capsys.readouterr().err)
     with alone(tmp_path / ".run.lock", "nothing"):
         pass
+
+
+@pytest.mark.fault("The same training runs twice at once")
+def test_of_two_trainings_of_one_name_started_at_once_one_trains(tmp_path, shown):
+    program = "import sys; from mobilenet_lib import training; training.main(sys.argv[1:])"
+    arguments = ["--name", "run", "--epochs", "2", "--runs", tmp_path / "runs", *SIZE]
+    with start(program, *arguments) as first, start(program, *arguments) as second:
+        errors = {process: process.communicate(timeout=300)[1] for process in (first, second)}
+    trained, other = sorted(errors, key=lambda process: process.returncode)
+    assert (trained.returncode, other.returncode) in ((0, 1), (0, 2)), errors
+    if other.returncode == 1:
+        shown(errors[other])
+    else:
+        assert "run.json is there already; --force replaces it" in errors[other]
+    assert len(training.load_run(tmp_path / "runs" / "run.json").epochs) == 2
+    assert sorted(path.name for path in tmp_path.glob("*/*")) == ["run.json", "run.keras"]
+
+
+def test_a_training_that_another_process_finishes_meanwhile_is_not_repeated(tmp_path, monkeypatch, capsys):
+    @contextmanager
+    def just_done(*_):
+        (tmp_path / "run.json").write_text("the other's")
+        yield
+
+    monkeypatch.setattr(training, "alone", just_done)
+    with pytest.raises(SystemExit) as stopped:
+        training.main(["--name", "run", "--runs", str(tmp_path), *SIZE])
+    assert stopped.value.code == 2
+    assert "is there already" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
 @pytest.mark.fault("A training is interrupted with Ctrl-C")
@@ -563,6 +594,18 @@ def test_a_file_beside_the_notebook_that_hides_a_package_is_named(tmp_path, show
     assert str(tmp_path / f"{package}.py") in done.stderr
     if package == "keras":
         shown(done.stderr)
+
+
+@pytest.mark.fault("A file of yours has the name of a package")
+def test_the_first_cell_of_a_notebook_names_the_file_beside_it_that_hides_keras(tmp_path, shown):
+    (tmp_path / "keras.py").write_text("answer = 42\n")
+    chapter = jupytext.read(next((ROOT / "chapters").glob("01-*.md")))
+    first = next(cell for cell in chapter.cells if cell.cell_type == "code")
+    notebook = nbformat.v4.new_notebook(metadata=chapter.metadata, cells=[first])
+    with pytest.raises(CellExecutionError) as raised:
+        NotebookClient(notebook, timeout=100, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown(f"{raised.value.ename}: {raised.value.evalue}")
+    assert str(tmp_path / "keras.py") in raised.value.evalue
 
 
 def run_chapters(names: list[str], folder: Path) -> None:
