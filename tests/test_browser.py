@@ -137,7 +137,7 @@ def test_it_loads_with_no_outside_request_and_no_console_error(opened, address, 
 
 
 @each_page
-@pytest.mark.parametrize("width", [390, 1400])
+@pytest.mark.parametrize("width", [320, 390, 1400])
 def test_it_is_no_wider_than_the_screen(opened, path, width):
     assert opened(path, width).evaluate("document.documentElement.scrollWidth") <= width
 

@@ -115,16 +115,19 @@ def _status_html(app: Sphinx, docname: str) -> str:
                 f'<td class="number">{run["seconds"]}</td><td>{run["data"]}</td></tr>'
             )
             seconds += NbMetadataCollector.get_exec_data(app.env, name)["runtime"]
-    facts = {**software(), "Machine": machine(), "Revision": revision()}
-    return (
+    runs = (
         '<table class="table"><caption>What ran, when, how long and on which data</caption><thead><tr>'
         '<th scope="col">Page</th><th scope="col">Computed on</th><th scope="col">Run time</th>'
         f'<th scope="col">Data</th></tr></thead><tbody>{"".join(rows)}<tr><th scope="row">Together</th><td></td>'
         f'<td class="number">{seconds:.0f} s</td><td></td></tr></tbody></table>'
+    )
+    facts = {**software(), "Machine": machine(), "Revision": revision()}
+    with_what = (
         '<table class="table"><caption>With what</caption><tbody>'
         + "".join(f'<tr><th scope="row">{name}</th><td>{escape(fact)}</td></tr>' for name, fact in facts.items())
         + "</tbody></table>"
     )
+    return "".join(f'<div class="pst-scrollable-table-container">{table}</div>' for table in (runs, with_what))
 
 
 def setup(app: Sphinx) -> dict:
