@@ -293,6 +293,65 @@ def test_a_missing_page_at_any_depth_leads_back_into_the_book(page, address):
     page.wait_for_url(f"{address}/book/intro.html")
 
 
+@pytest.fixture
+def printed(page, address):
+    """A page as it is printed by a reader who has these colors on the screen."""
+
+    def open_(path, scheme):
+        page.emulate_media(media="print", color_scheme=scheme)
+        page.goto(f"{address}/{path}", wait_until="load")
+        page.locator(f"html[data-theme={scheme}]").wait_for(state="attached")
+        page.wait_for_timeout(300)  # colors change in a moment
+        return page
+
+    return open_
+
+
+def test_a_page_is_printed_with_its_own_title_and_not_that_of_the_theme(printed):
+    page = printed("chapters/01-cost-derivation.html", "dark")
+    assert page.locator("h1:visible").all_inner_texts() == page.locator("article h1").all_inner_texts()
+    assert not page.locator("#jb-print-toc").is_visible()
+
+
+@pytest.mark.parametrize("path", ["chapters/01-cost-derivation.html", "book/explorer.html", "book/try-it.html"])
+def test_what_is_dark_on_the_screen_is_printed_like_what_is_light(printed, path):
+    colors = """() => [...document.querySelectorAll("main *")]
+        .filter((e) => e.checkVisibility({ opacityProperty: true }))
+        .map((e) => {
+            const { color, fill, stroke, backgroundColor } = getComputedStyle(e);
+            const letters = [...e.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+            return [e.outerHTML.slice(0, 80), letters && color, fill, stroke, backgroundColor];
+        })"""
+    assert printed(path, "dark").evaluate(colors) == printed(path, "light").evaluate(colors)
+
+
+@pytest.fixture
+def scriptless(browser):
+    """A page in a browser that runs no scripts."""
+    context = browser.browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["chapters/01-cost-derivation.html", "book/explorer.html"])
+def test_a_page_has_the_colors_of_the_book_without_a_script_too(scriptless, opened, path):
+    colors = """["body", "article h1", ".kicker", "article p a"].flatMap((name) => {
+        const { color, backgroundColor } = getComputedStyle(document.querySelector(name));
+        return [color, backgroundColor];
+    })"""
+    light = opened(path).evaluate(colors)
+    scriptless.goto(opened(path).url, wait_until="load")
+    assert scriptless.evaluate(colors) == light
+
+
+def test_the_explorer_shows_the_published_networks_without_a_script(scriptless, address):
+    scriptless.goto(f"{address}/book/explorer.html", wait_until="load")
+    rows = scriptless.locator("table.published tbody tr")
+    assert rows.count() == 16 and rows.first.is_visible()
+    assert not scriptless.locator("form.explorer").is_visible()
+    assert scriptless.locator("article noscript p").is_visible()
+
+
 def test_a_script_that_is_slipped_into_a_page_does_not_run(page, address):
     page.goto(f"{address}/chapters/01-cost-derivation.html")
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.slipped = 1'}))")
