@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import struct
 
 import numpy as np
 import pytest
@@ -132,9 +133,16 @@ DOG = drawn.picture(2001)
 FADED = DOG.convert("RGBA")
 FADED.putalpha(Image.linear_gradient("L").resize(DOG.size))
 GRAY16 = Image.fromarray(np.asarray(DOG.convert("L")).astype(np.uint16) * 256 + 200)
+LITTLE_ENDIAN = b"II*\0\x08\0\0\0" + struct.pack("<HHHIHHI", 1, 0x112, 3, 1, 6, 0, 0)
 FRAMES = {"save_all": True, "append_images": [drawn.picture(2000)], "duration": 50}
 ODD = {
     **{f"turned {turn}.jpg": (DOG.crop((0, 60, 384, 300)), turned(turn)) for turn in range(2, 9)},
+    **{f"turned {turn}.webp": (DOG.crop((0, 60, 384, 299)), turned(turn)) for turn in range(2, 9)},
+    "turned, transparent.webp": (FADED.crop((0, 60, 384, 299)), turned(8)),
+    "turned, little-endian.webp": (DOG.crop((0, 60, 384, 299)), {"exif": LITTLE_ENDIAN}),
+    "turned, large.webp": (DOG.resize((1201, 900)), turned(7)),
+    "turned to nowhere.webp": (DOG, turned(9)),
+    "with half of its EXIF data.webp": (DOG, {"exif": LITTLE_ENDIAN[:12]}),
     "turned.png": (DOG.crop((0, 60, 384, 300)), turned(6)),
     "transparent.png": (FADED, {}),
     "transparent.webp": (FADED, {}),
@@ -158,6 +166,19 @@ def test_on_odd_pictures_it_says_what_python_says(seen, tmp_path, name):
     image, options = ODD[name]
     image.save(tmp_path / name, **options)
     assert_agrees(seen, tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["jpg", "webp"])
+def test_what_is_turned_is_shown_upright(seen, tmp_path, kind):
+    image, options = ODD[f"turned 6.{kind}"]
+    image.save(tmp_path / f"turned.{kind}", **options)
+    seen.choose(tmp_path / f"turned.{kind}")
+    pixels = seen.page.locator("[data-file=int8] .photo").evaluate(
+        "node => [...node.getContext('2d').getImageData(0, 0, 512, 512).data]"
+    )
+    shown = Image.fromarray(np.array(pixels, np.uint8).reshape(512, 512, 4)).convert("RGB").resize((32, 32))
+    expected = data.read(tmp_path / f"turned.{kind}", 32)
+    assert np.abs(np.asarray(shown, int) - expected).mean() < 3
 
 
 def test_a_color_profile_changes_nothing(seen, tmp_path):

@@ -7,6 +7,7 @@
   const find = (selector) => root.querySelector(selector);
   const here = new URL(".", document.currentScript.src);
   const MOST_PIXELS = 2 ** 26; // as in mobilenet_lib.data
+  const WEBP = /^RIFF.{4}WEBP/s;
   const STRIP = 256; // rows of a photo in memory at a time: some browsers have no larger canvas than 4096 × 4096
   const TURNS = 10;
   const PATIENCE = 1000; // milliseconds for these turns
@@ -44,20 +45,33 @@
     }
   }
 
-  // The square in the middle, resized to size × size: RGB, a byte each.
-  function square(bitmap, size) {
-    const side = Math.min(bitmap.width, bitmap.height);
-    const left = Math.floor((bitmap.width - side) / 2);
-    const top = Math.floor((bitmap.height - side) / 2);
+  // The picture, upright, with the place (left, top) in the corner of the canvas.
+  function draw(context, { bitmap, turn }, left, top) {
+    context.translate(-left, -top);
+    context.transform(...turn);
+    context.drawImage(bitmap, 0, 0);
+    context.resetTransform();
+  }
+
+  // The square in the middle of a picture, and where it begins.
+  function middle({ width, height }) {
+    const side = Math.min(width, height);
+    return { side, left: Math.floor((width - side) / 2), top: Math.floor((height - side) / 2) };
+  }
+
+  // That square, resized to size × size: RGB, a byte each.
+  function square(picture, size) {
+    const { side, left, top } = middle(picture);
     const canvas = Object.assign(document.createElement("canvas"), { width: side, height: Math.min(side, STRIP) });
     const context = canvas.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
+    context.imageSmoothingEnabled = false;
     const filters = filter(side, size);
     const narrow = new Uint8ClampedArray(side * size * 3);
     for (let row = 0; row < side; row += STRIP) {
       const rows = Math.min(STRIP, side - row);
       context.fillStyle = "white"; // behind what is transparent
       context.fillRect(0, 0, side, rows);
-      context.drawImage(bitmap, left, top + row, side, rows, 0, 0, side, rows);
+      draw(context, picture, left, top + row);
       const pixels = context.getImageData(0, 0, side, rows).data;
       const part = narrow.subarray(row * size * 3);
       resize(pixels, part, filters, rows, { lineStep: side * 4, step: 4 }, { lineStep: size * 3, step: 3 });
@@ -69,12 +83,51 @@
 
   const normalized = (bytes) => Float32Array.from(bytes, (byte) => Math.fround(byte / 127.5) - 1);
 
+  // How a canvas turns what has this orientation in its EXIF data; the shift follows from the size.
+  const UPRIGHT = {
+    2: [-1, 0, 0, 1],
+    3: [-1, 0, 0, -1],
+    4: [1, 0, 0, -1],
+    5: [0, 1, 1, 0],
+    6: [0, 1, -1, 0],
+    7: [0, -1, -1, 0],
+    8: [0, -1, 1, 0],
+  };
+
+  // Browsers turn what its EXIF data say is not upright, but some of them no WebP. So it is taken out of a WebP file:
+  // returns the orientation, and leaves 1 in its place.
+  function takeOrientation(file) {
+    const word = (at) => String.fromCharCode(...new Uint8Array(file.buffer, at, 4));
+    if (word(12) !== "VP8X" || !(file.getUint8(20) & 8)) return 1;
+    let at = 12;
+    while (word(at) !== "EXIF") at += 8 + 2 * Math.ceil(file.getUint32(at + 4, true) / 2);
+    at += word(at + 8) === "Exif" ? 14 : 8;
+    const little = file.getUint16(at) === 0x4949;
+    const entries = at + file.getUint32(at + 4, little);
+    for (let entry = 0; entry < file.getUint16(entries, little); entry += 1) {
+      const place = entries + 2 + 12 * entry;
+      if (file.getUint16(place, little) === 0x0112) {
+        const orientation = file.getUint16(place + 8, little);
+        file.setUint16(place + 8, 1, little);
+        return orientation;
+      }
+    }
+    return 1;
+  }
+
   async function decoded(blob, name) {
     if (!blob.size) throw new Refused(`“${name}” is empty.`);
     let bitmap;
+    let orientation = 1;
     try {
+      const file = new DataView(await blob.arrayBuffer());
+      if (WEBP.test(String.fromCharCode(...new Uint8Array(file.buffer.slice(0, 12))))) {
+        try {
+          orientation = takeOrientation(file);
+        } catch {} // it ends too early: there is none
+      }
       // Upright, and the numbers as they stand in the file, which neither a color profile nor transparency may change.
-      bitmap = await createImageBitmap(blob, {
+      bitmap = await createImageBitmap(new Blob([file]), {
         imageOrientation: "from-image",
         colorSpaceConversion: "none",
         premultiplyAlpha: "none",
@@ -88,7 +141,10 @@
       bitmap.close();
       throw new Refused(`“${name}” has ${exact(pixels)} pixels; at most ${exact(MOST_PIXELS)} are allowed.`);
     }
-    return bitmap;
+    const turn = UPRIGHT[orientation] ?? [1, 0, 0, 1];
+    const [width, height] = turn[0] ? [bitmap.width, bitmap.height] : [bitmap.height, bitmap.width];
+    const shift = [turn[0] + turn[2] < 0 ? width : 0, turn[1] + turn[3] < 0 ? height : 0];
+    return { bitmap, width, height, turn: [...turn, ...shift] };
   }
 
   // LiteRT and the two files: each is loaded once, and what failed is forgotten, so that the next photo tries it again.
@@ -230,14 +286,15 @@
     return row === column ? "in the middle" : `at the ${row} ${column}`;
   }
 
-  function showPicture(file, bitmap, answer) {
+  function showPicture(file, picture, answer) {
     const stack = find(`.stack[data-file=${file}]`);
     const [photo, heat] = stack.children;
-    const side = Math.min(bitmap.width, bitmap.height);
+    const { side, left, top } = middle(picture);
     photo.width = photo.height = 512;
     const context = photo.getContext("2d");
     context.imageSmoothingQuality = "high";
-    context.drawImage(bitmap, (bitmap.width - side) >> 1, (bitmap.height - side) >> 1, side, side, 0, 0, 512, 512);
+    context.scale(512 / side, 512 / side);
+    draw(context, picture, left, top);
     const values = evidence(answer);
     const most = Math.max(...values.map(Math.abs), 1e-6);
     heat.width = heat.height = Math.sqrt(values.length);
@@ -258,9 +315,9 @@
     return `${kinds[0].replace("a", "A")}: ${files.map(({ name }, index) => `${shares[index]} in ${name}`).join(", ")}.`;
   }
 
-  function showAnswer(files, bitmap, answers) {
+  function showAnswer(files, picture, answers) {
     files.forEach(({ name }, index) => {
-      showPicture(name, bitmap, answers[index]);
+      showPicture(name, picture, answers[index]);
       data.labels.forEach((label, number) => {
         const share = answers[index].probabilities[number];
         const value = Object.assign(document.createElement("data"), { value: share, textContent: percent(share) });
@@ -287,15 +344,15 @@
     find(".result").setAttribute("aria-busy", "true");
     try {
       const blob = await source();
-      const bitmap = await decoded(blob, name);
+      const picture = await decoded(blob, name);
       const files = await network();
       if (late()) return;
-      const numbers = normalized(square(bitmap, files[0].shape[1]));
+      const numbers = normalized(square(picture, files[0].shape[1]));
       const answers = [];
       for (const file of files) answers.push(await run(file, numbers));
       if (late()) return;
-      showAnswer(files, bitmap, answers);
-      bitmap.close();
+      showAnswer(files, picture, answers);
+      picture.bitmap.close();
       await new Promise((shown) => setTimeout(shown, 50)); // first the answer, then the clock
       const medians = await timed(files, numbers);
       if (late()) return;
