@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -151,6 +152,7 @@ ODD = {
     "16 bits.png": (GRAY16, {}),
     "cmyk.jpg": (DOG.convert("CMYK"), {}),
     "animated.gif": (DOG, FRAMES),
+    "animated.png": (DOG, FRAMES),
     "animated.webp": (DOG, FRAMES),
     "bitmap.bmp": (DOG, {}),
     "one pixel.png": (Image.new("RGB", (1, 1), (200, 100, 50)), {}),
@@ -204,6 +206,19 @@ def test_with_the_older_vector_instructions_it_says_the_same(page, address, tmp_
     assert any("compat" in url for url in try_it.requests)
 
 
+def as_png(header, pixels):
+    chunks = {b"IHDR": header, b"IDAT": zlib.compress(pixels), b"IEND": b""}
+    parts = ((struct.pack(">I", len(part)), kind + part) for kind, part in chunks.items())
+    return b"\x89PNG\r\n\x1a\n" + b"".join(size + body + struct.pack(">I", zlib.crc32(body)) for size, body in parts)
+
+
+def test_on_a_picture_with_16_bits_a_color_it_says_what_python_says(seen, tmp_path):
+    pixels = np.asarray(DOG).astype(">u2") * 257
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    (tmp_path / "deep.png").write_bytes(as_png(struct.pack(">IIBBBBB", *DOG.size, 16, 2, 0, 0, 0), rows))
+    assert_agrees(seen, tmp_path / "deep.png")
+
+
 # What is no picture
 
 
@@ -217,6 +232,20 @@ def broken(tmp_path):
     (tmp_path / "notes.jpg").write_text("no photo")
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "book.pdf").write_bytes(b"%PDF-1.4\n")
+    for kind in ("avif", "ico", "tiff", "webp", "gif"):
+        DOG.save(tmp_path / f"whole.{kind}")
+    (tmp_path / "misnamed.jpg").write_bytes((tmp_path / "whole.avif").read_bytes())
+    for kind in ("webp", "gif"):
+        (tmp_path / f"truncated.{kind}").write_bytes((tmp_path / f"whole.{kind}").read_bytes()[:2000])
+    (tmp_path / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>')
+    (tmp_path / "phone.heif").write_bytes(b"\0\0\0\x18ftypmif1" + bytes(200))
+    header = struct.pack(">IIBBBBB", 40_000, 30_000, 8, 2, 0, 0, 0)
+    (tmp_path / "claims much.png").write_bytes(as_png(header, b""))
+    DOG.save(tmp_path / "claims much.jpg", comment=b"\xff\xc0\x00\x11\x08 is how a frame begins")
+    jpeg = bytearray((tmp_path / "claims much.jpg").read_bytes())
+    frame = jpeg.rindex(b"\xff\xc0\x00\x11\x08")
+    jpeg[frame + 5 : frame + 9] = struct.pack(">HH", 15_000, 20_000)
+    (tmp_path / "claims much.jpg").write_bytes(jpeg[: frame + 40])
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
     Image.new("L", (9000, 8000)).save(tmp_path / "too large.png")
     return tmp_path
@@ -231,7 +260,17 @@ def broken(tmp_path):
         ("empty.jpg", "is empty."),
         ("book.pdf", "is not a picture"),
         ("phone.heic", "Few browsers read HEIC: export it as JPEG."),
+        ("phone.heif", "Few browsers read HEIC: export it as JPEG."),
         ("too large.png", "has 72,000,000 pixels; at most 67,108,864 are allowed."),
+        ("claims much.png", "has 1,200,000,000 pixels; at most 67,108,864 are allowed."),
+        ("claims much.jpg", "has 300,000,000 pixels; at most 67,108,864 are allowed."),
+        ("truncated.gif", "or it is damaged"),
+        ("truncated.webp", "or it is damaged"),
+        ("drawing.svg", "is not a picture that this browser can read"),
+        ("whole.tiff", "is not a picture that this browser can read"),
+        ("whole.ico", "is a picture, but of a format that the book does not read."),
+        ("whole.avif", "is a picture, but of a format that the book does not read."),
+        ("misnamed.jpg", "is a picture, but of a format that the book does not read."),
     ],
 )
 def test_what_is_no_picture_gets_a_clear_sentence_here_and_on_the_command_line(seen, broken, capfd, name, says):
@@ -241,6 +280,16 @@ def test_what_is_no_picture_gets_a_clear_sentence_here_and_on_the_command_line(s
     assert tflite.main([str(broken / name)]) == 1
     assert capfd.readouterr().err.startswith(f"{broken / name}: ")
     assert "A dog: " in seen.choose(broken / "whole.jpg"), "and the next picture is welcome"
+
+
+def test_it_reads_the_formats_that_python_reads(seen, broken):
+    formats = set(data.FORMATS.values())
+    listed = re.search(r"(\S[^.]+) work\.$", seen.choose(broken / "notes.jpg").split("damaged. ")[1])[1]
+    assert set(listed.upper().replace(" AND ", ", ").split(", ")) == formats
+    for format in formats:
+        DOG.save(broken / "picture", format)
+        seen.choose(broken / "picture")
+        assert not seen.notice, format
 
 
 # Where it looked

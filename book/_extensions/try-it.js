@@ -7,7 +7,14 @@
   const find = (selector) => root.querySelector(selector);
   const here = new URL(".", document.currentScript.src);
   const MOST_PIXELS = 2 ** 26; // as in mobilenet_lib.data
-  const WEBP = /^RIFF.{4}WEBP/s;
+  // How the formats of mobilenet_lib.data begin. Browsers read more of them, but Python would not agree.
+  const FORMATS = {
+    JPEG: /^\xff\xd8\xff/,
+    PNG: /^\x89PNG\r\n\x1a\n/,
+    GIF: /^GIF8[79]a/,
+    WebP: /^RIFF.{4}WEBP/s,
+    BMP: /^BM/,
+  };
   const STRIP = 256; // rows of a photo in memory at a time: some browsers have no larger canvas than 4096 × 4096
   const TURNS = 10;
   const PATIENCE = 1000; // milliseconds for these turns
@@ -115,13 +122,35 @@
     return 1;
   }
 
+  // Width and height as a PNG or a JPEG file claims them, for what is too large must not be decoded; or nothing.
+  function claimed(file, format) {
+    if (format === "PNG") return [file.getUint32(16), file.getUint32(20)];
+    if (format !== "JPEG") return [];
+    for (let at = 2; ; at += 2 + file.getUint16(at + 2)) {
+      const marker = file.getUint16(at);
+      if (marker < 0xffc0 || (marker >= 0xffd0 && marker <= 0xffda) || marker === 0xffff) return []; // no segment
+      const frame = marker < 0xffd0 && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
+      if (frame) return [file.getUint16(at + 7), file.getUint16(at + 5)];
+    }
+  }
+
   async function decoded(blob, name) {
     if (!blob.size) throw new Refused(`“${name}” is empty.`);
+    const refuseLarge = (width, height) => {
+      const pixels = width * height;
+      if (pixels > MOST_PIXELS)
+        throw new Refused(`“${name}” has ${exact(pixels)} pixels; at most ${exact(MOST_PIXELS)} are allowed.`);
+    };
+    const all = `${new Intl.ListFormat("en-GB").format(Object.keys(FORMATS))} work.`;
     let bitmap;
+    let format;
     let orientation = 1;
     try {
       const file = new DataView(await blob.arrayBuffer());
-      if (WEBP.test(String.fromCharCode(...new Uint8Array(file.buffer.slice(0, 12))))) {
+      const start = String.fromCharCode(...new Uint8Array(file.buffer.slice(0, 12)));
+      format = Object.keys(FORMATS).find((known) => FORMATS[known].test(start));
+      refuseLarge(...claimed(file, format));
+      if (format === "WebP") {
         try {
           orientation = takeOrientation(file);
         } catch {} // it ends too early: there is none
@@ -132,17 +161,17 @@
         colorSpaceConversion: "none",
         premultiplyAlpha: "none",
       });
-    } catch {
-      const hint = /\.hei[cf]$/i.test(name) ? "Few browsers read HEIC: export it as JPEG." : "JPEG, PNG, GIF, WebP and BMP work.";
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      const hint = /\.hei[cf]$/i.test(name) ? "Few browsers read HEIC: export it as JPEG." : all;
       throw new Refused(`“${name}” is not a picture that this browser can read, or it is damaged. ${hint}`);
     }
-    const pixels = bitmap.width * bitmap.height;
-    if (pixels > MOST_PIXELS) {
-      bitmap.close();
-      throw new Refused(`“${name}” has ${exact(pixels)} pixels; at most ${exact(MOST_PIXELS)} are allowed.`);
-    }
+    const size = [bitmap.width, bitmap.height];
+    if (!format || size[0] * size[1] > MOST_PIXELS) bitmap.close();
+    if (!format) throw new Refused(`“${name}” is a picture, but of a format that the book does not read. ${all}`);
+    refuseLarge(...size);
     const turn = UPRIGHT[orientation] ?? [1, 0, 0, 1];
-    const [width, height] = turn[0] ? [bitmap.width, bitmap.height] : [bitmap.height, bitmap.width];
+    const [width, height] = turn[0] ? size : size.reverse();
     const shift = [turn[0] + turn[2] < 0 ? width : 0, turn[1] + turn[3] < 0 ? height : 0];
     return { bitmap, width, height, turn: [...turn, ...shift] };
   }
