@@ -163,6 +163,7 @@ ODD = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("name", ODD)
 def test_on_odd_pictures_it_says_what_python_says(seen, tmp_path, name):
     image, options = ODD[name]
@@ -422,6 +423,56 @@ def test_dropping_something_else_is_answered(seen):
     assert seen.notice == "There is no picture in that. Save it as a file and choose it."
     seen.press("A drawn cat")
     assert not seen.notice
+
+
+DROP = """files => {
+    const transfer = new DataTransfer();
+    for (const [name, type, content] of files) {
+        const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, {type}));
+    }
+    document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+}"""
+PASTE_TEXT = """() => {
+    const transfer = new DataTransfer();
+    transfer.setData("text/plain", "a cat");
+    document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: transfer, bubbles: true}));
+}"""
+
+
+def test_of_several_files_it_takes_the_first_picture_and_says_so(seen, tmp_path):
+    files = [["notes.txt", "text/plain", base64.b64encode(b"a dog").decode()]]
+    for number in (2001, 2000):
+        drawn.picture(number).save(tmp_path / f"{number}.png")
+        content = base64.b64encode((tmp_path / f"{number}.png").read_bytes()).decode()
+        files.append([f"{number}.png", "image/png", content])
+    said = seen.after(lambda: seen.page.evaluate(DROP, files))
+    assert said.endswith(" It looked only at the first of 2 pictures.")
+    np.testing.assert_allclose(seen.probabilities["float32"], in_python(tmp_path / "2001.png")["float32"], atol=1e-5)
+    assert "first of" not in seen.after(lambda: seen.page.evaluate(DROP, files[:2]))
+    assert seen.after(lambda: seen.page.evaluate(DROP, files[:1])).startswith("“notes.txt” is not a picture")
+
+
+def test_pasting_text_changes_nothing(seen):
+    said = seen.press("A drawn cat")
+    seen.page.evaluate(PASTE_TEXT)
+    assert not seen.notice and seen.answer == said and seen.page.locator(".try-it .result").is_visible()
+
+
+def test_a_drop_without_a_picture_keeps_the_result(seen):
+    said = seen.press("A drawn cat")
+    seen.page.evaluate(DROP, [])
+    assert seen.notice.startswith("There is no picture in that.")
+    assert seen.answer == said and seen.page.locator(".try-it .result").is_visible()
+
+
+def test_no_notice_stays_above_a_later_answer(opened):
+    def cat_then_nothing():
+        opened.page.get_by_role("button", name="A drawn cat").click()
+        opened.page.evaluate(DROP, [])
+        assert opened.notice
+
+    assert "in float32" in opened.after(cat_then_nothing) and not opened.notice
 
 
 def test_a_photo_can_be_taken(page, address):

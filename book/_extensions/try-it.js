@@ -344,7 +344,7 @@
     return `${kinds[0].replace("a", "A")}: ${files.map(({ name }, index) => `${shares[index]} in ${name}`).join(", ")}.`;
   }
 
-  function showAnswer(files, picture, answers) {
+  function showAnswer(files, picture, answers, count) {
     files.forEach(({ name }, index) => {
       showPicture(name, picture, answers[index]);
       data.labels.forEach((label, number) => {
@@ -357,14 +357,16 @@
       });
       cell("time", name).textContent = "…";
     });
-    find(".answer").textContent = `${verdict(files, answers)} It looked mostly ${where(answers[0])}.`;
+    const alone = count > 1 ? ` It looked only at the first of ${count} pictures.` : "";
+    find(".notice").textContent = "";
+    find(".answer").textContent = `${verdict(files, answers)} It looked mostly ${where(answers[0])}.${alone}`;
     find(".result").hidden = false;
   }
 
   let latest = 0;
 
   // Everything that gives a picture ends here. The latest one wins.
-  async function look(source, name) {
+  async function look(source, name, count = 1) {
     const mine = ++latest;
     const late = () => mine !== latest;
     closeCamera();
@@ -380,7 +382,7 @@
       const answers = [];
       for (const file of files) answers.push(await run(file, numbers));
       if (late()) return;
-      showAnswer(files, picture, answers);
+      showAnswer(files, picture, answers, count);
       picture.bitmap.close();
       await new Promise((shown) => setTimeout(shown, 50)); // first the answer, then the clock
       const medians = await timed(files, numbers);
@@ -403,9 +405,10 @@
   // Ways to give a picture
 
   function take(files) {
-    const pictures = [...files];
-    if (!pictures.length) return complain(new Refused("There is no picture in that. Save it as a file and choose it."));
-    look(async () => pictures[0], pictures[0].name);
+    const pictures = [...files].filter(({ type }) => type.startsWith("image/"));
+    const [first] = pictures.length ? pictures : files;
+    if (first) look(async () => first, first.name, pictures.length);
+    else find(".notice").textContent = "There is no picture in that. Save it as a file and choose it.";
   }
 
   for (const input of root.querySelectorAll("input[type=file]")) {
@@ -423,7 +426,7 @@
   addEventListener("drop", (event) => take(event.dataTransfer.files));
   addEventListener("paste", (event) => {
     if (event.target.closest?.("input[type=search], input[type=text], textarea")) return;
-    take(event.clipboardData.files);
+    if (event.clipboardData.files.length) take(event.clipboardData.files);
   });
 
   for (const [kind, names] of Object.entries(data.samples)) {
