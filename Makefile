@@ -63,7 +63,7 @@ fuzz: $(INSTALLED) ## Try what takes long: thousands of broken files, all chapte
 	@$(BIN)/pytest -m long tests/test_faults.py
 
 mutants: $(INSTALLED) ## Change the cost side in hundreds of places and see whether a test notices each
-	@$(BIN)/pip install --quiet mutmut
+	@$(BIN)/pip install --quiet mutmut==3.8.1
 	@rm -rf mutants
 	@$(BIN)/mutmut run > mutants.log 2>&1 || { cat mutants.log; exit 1; }
 	@tail -n 2 mutants.log | tr '\r' '\n' | tail -n 2

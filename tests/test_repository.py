@@ -276,11 +276,16 @@ def test_the_notebooks_run_every_week_in_the_image_of_colab():
 def test_what_takes_long_runs_every_week():
     weekly = workflow("weekly")
     assert re.fullmatch(r"\d+ \d+ \* \* \d", weekly[True]["schedule"][0]["cron"])
-    (job,) = weekly["jobs"].values()
+    job = weekly["jobs"]["long"]
     targets = job["strategy"]["matrix"]["target"]
     assert targets == ["floors", "repeat", "fuzz"] and commands(job) == ["make ${{ matrix.target }}"]
     makefile = (ROOT / "Makefile").read_text("utf8")
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+def test_the_locked_packages_are_audited_every_week():
+    audit = " && ".join(commands(workflow("weekly")["jobs"]["audit"]))
+    assert "pip-audit --requirement requirements.txt" in audit and "npm audit" in audit
 
 
 def test_the_tests_that_only_root_can_run_are_run_as_root_on_one_python():
