@@ -303,6 +303,32 @@ def test_a_setting_that_is_not_allowed_gives_way_to_the_nearest_and_is_named(exp
     assert notice(page) == ""
 
 
+@pytest.mark.parametrize("query", ["", "?alpha=7", "?classes=10&size=3#how-to-use-it"])
+def test_the_address_names_the_setting_from_the_start(explorer, query):
+    page = explorer(query)
+    alpha, resolution, classes, convolution = setting(page).split()
+    expected = f"?alpha={alpha}&resolution={resolution}&classes={classes}&convolution={convolution}"
+    assert page.evaluate("location.search") == expected
+
+
+def test_the_address_keeps_the_place_on_the_page(explorer):
+    page = explorer("#how-to-use-it")
+    page.locator("#explorer-classes").press("ArrowLeft")
+    page.wait_for_url("**&classes=999&*#how-to-use-it")
+
+
+def test_a_name_that_no_setting_has_is_named(explorer):
+    page = explorer("?alpah=0.5&alpha=0.25")
+    assert notice(page) == "There is no setting “alpah”: they are alpha, resolution, classes, convolution."
+    assert setting(page) == "0.25 224 1000 separable"
+
+
+def test_words_that_search_highlights_are_no_setting(explorer):
+    page = explorer("?highlight=resolution")
+    page.locator("article .highlighted").first.wait_for(state="attached")
+    assert notice(page) == ""
+
+
 def test_two_settings_that_are_not_allowed_are_both_named(explorer):
     page = explorer("?alpha=abc&resolution=33")
     assert "“abc”" in notice(page) and "“33”" in notice(page)
@@ -349,7 +375,7 @@ def test_it_is_accessible_and_fits_the_screen(explorer, look, query):
     page = explorer()
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": int(width), "height": 844})
-    page.goto(page.url + query)
+    page.goto(page.url.partition("?")[0] + query)
     assert page.evaluate("document.documentElement.scrollWidth") <= int(width)
     cramped = page.locator(".explorer :is(dd, th, td, .notice)").evaluate_all(
         "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
@@ -379,7 +405,7 @@ def test_without_a_script_there_is_the_table_of_the_sixteen(browser, address):
 def test_the_table_leads_to_the_setting(explorer):
     page = explorer()
     page.get_by_role("link", name="0.25-128").click()
-    page.wait_for_url("**?alpha=0.25&resolution=128")
+    page.wait_for_url("**?alpha=0.25&resolution=128&classes=1000&convolution=separable")
     assert setting(page) == "0.25 128 1000 separable"
 
 

@@ -164,16 +164,23 @@
 
   let settled;
 
+  function chosen() {
+    const numbers = names.map((name) => [name, Number(slider(name).value)]);
+    return { ...Object.fromEntries(numbers), convolution: kinds.value };
+  }
+
+  function remember() {
+    history.replaceState(null, "", `?${new URLSearchParams(chosen())}${location.hash}`);
+  }
+
   function show() {
-    const setting = Object.fromEntries(names.map((name) => [name, Number(slider(name).value)]));
-    setting.convolution = kinds.value;
+    const setting = chosen();
     for (const name of names) field(name).value = setting[name];
     const layers = mobilenet(setting);
     showFacts(setting, layers);
     showPicture(setting, layers);
     showFormulas(setting);
     showLayers(layers);
-    return setting;
   }
 
   function say() {
@@ -185,10 +192,10 @@
   // Browsers stop pages that change their address many times a second, and nobody can listen that fast: both wait.
   function change(complaint = "") {
     find(".notice").textContent = complaint;
-    const setting = show();
+    show();
     clearTimeout(settled);
     settled = setTimeout(() => {
-      history.replaceState(null, "", `?${new URLSearchParams(setting)}`);
+      remember();
       say();
     }, 300);
   }
@@ -209,7 +216,12 @@
     for (const name of names) if (address.has(name)) complaint += choose(name, address.get(name));
     const kind = address.get("convolution") ?? "separable";
     if (["separable", "full"].includes(kind)) kinds.value = kind;
-    else complaint += `Convolutions cannot be “${kind.slice(0, 40)}”: they are separable or full. You see ${kinds.value}.`;
+    else complaint += `Convolutions cannot be “${kind.slice(0, 40)}”: they are separable or full. You see ${kinds.value}. `;
+    const known = [...names, "convolution"];
+    for (const name of address.keys()) {
+      if (![...known, "highlight"].includes(name))
+        complaint += `There is no setting “${name.slice(0, 40)}”: they are ${known.join(", ")}. `;
+    }
     find(".notice").textContent = complaint;
     show();
     say();
@@ -224,4 +236,5 @@
   form.reset();
   form.hidden = false;
   open(new URLSearchParams(location.search));
+  addEventListener("load", remember); // not before: the script that highlights what was searched for reads the address
 }
