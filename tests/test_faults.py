@@ -67,6 +67,10 @@ def test_every_sentence_on_the_page_is_compared_with_what_the_program_prints():
         assert compared == bool(entries()[symptom].sentence), symptom
 
 
+def test_the_page_knows_how_many_entries_it_has():
+    assert f"Each of the {len(entries())} entries has a test" in (ROOT / "book" / "trouble.md").read_text("utf8")
+
+
 def test_every_entry_says_what_to_do():
     assert all(entry.cure for entry in entries().values())
     assert {entry.group for entry in entries().values()} == {
