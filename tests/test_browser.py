@@ -225,7 +225,12 @@ def test_search_leads_to_a_chapter(page, address, word):
     page.get_by_role("button", name="Search").first.click()
     page.locator("input[type=search]:visible").fill(word)
     page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")  # until the excerpts are there: leaving earlier breaks off their loading
+    # Until each excerpt is there: leaving earlier breaks off its loading.
+    found = "() => /found \\d+ page/.test(document.querySelector('.search-summary')?.textContent)"
+    page.wait_for_function(found)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#search-results li')].every((li) => li.querySelector('.context'))"
+    )
     page.locator("#search-results a[href*='chapters/']").first.click()
     page.wait_for_url("**/chapters/*")
     assert word in page.locator("article").inner_text().lower()
