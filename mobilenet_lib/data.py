@@ -725,6 +725,12 @@ def _refuse_unsafe(entries: Sequence[zipfile.ZipInfo]) -> None:
             raise ValueError(f"the archive has a file and a folder of one name: {entry.filename!r}")
 
 
+def spell_out() -> None:
+    """From here on, print letters that the terminal does not have as codes; names of files have such letters."""
+    if hasattr(sys.stdout, "reconfigure"):  # a notebook's output has all letters
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: `download` and `check`."""
     parser = argparse.ArgumentParser(prog="python -m mobilenet_lib.data", description="The photos of cats and dogs.")
@@ -734,7 +740,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add = commands.add_parser("check", help="read every photo and report what is wrong; status 1 if something is")
     add.add_argument("folder", type=Path, help="holds training_set/{cats,dogs} and test_set/{cats,dogs} at some depth")
     chosen = parser.parse_args(arguments)
-    sys.stdout.reconfigure(errors="backslashreplace")  # names of files have letters that not every terminal has
+    spell_out()
     try:
         if chosen.command == "download":
             print(f"The photos are in {download(chosen.folder)}")

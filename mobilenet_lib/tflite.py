@@ -698,7 +698,7 @@ def _pack(builder: flatbuffers.Builder, value: Any) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line: say what is on a photo, or record what the file formats do to a model."""
-    training.spell_out()
+    data.spell_out()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["record"]:
         return _record(arguments[1:])

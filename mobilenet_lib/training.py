@@ -504,15 +504,11 @@ RECIPES: dict[str, dict[str, Any]] = {
 CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout", "test_resolution")
 
 
-def spell_out() -> None:
-    """From here on, print letters that the terminal does not have as codes; names of files have such letters."""
-    if hasattr(sys.stdout, "reconfigure"):  # a notebook's output has all letters
-        sys.stdout.reconfigure(errors="backslashreplace")
-
-
 def main(arguments: list[str] | None = None) -> None:
     """The command line: train, evaluate once on the test split, record."""
-    spell_out()
+    from mobilenet_lib import data
+
+    data.spell_out()
     parser = _parser()
     args = _parsed(parser, arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"

@@ -115,9 +115,22 @@ def test_the_files_of_keras_are_asked_for(server, monkeypatch):
     assert mobilenet.BASE_WEIGHT_PATH.endswith("googleapis.com/tensorflow/keras-applications/mobilenet/")
 
 
-@pytest.mark.fault("Google's weights cannot be fetched")
-def test_a_server_that_stands_still_is_given_up_and_nothing_is_kept(server, tmp_path, shown):
+def stands_still(server):
     server.cut, server.stands_still = 1000, True
+
+
+def never_answers(server):
+    server.silent = True
+
+
+def is_not_there(server):
+    server.shutdown(), server.server_close()
+
+
+@pytest.mark.fault("Google's weights cannot be fetched")
+@pytest.mark.parametrize("spoil", [stands_still, never_answers, is_not_there])
+def test_a_server_that_gives_no_weights_is_given_up_and_nothing_is_kept(server, tmp_path, spoil, shown):
+    spoil(server)
     with pytest.raises(OSError) as error:
         models.imagenet_backbone(0.25)
     shown(str(error.value))
@@ -128,24 +141,6 @@ def test_a_server_that_stands_still_is_given_up_and_nothing_is_kept(server, tmp_
 def test_a_page_in_place_of_the_weights_is_not_kept(server, tmp_path, shown):
     server.content = b"<html>Welcome to our hotel</html>"
     with pytest.raises(OSError, match="another checksum") as error:
-        models.imagenet_backbone(0.25)
-    shown(str(error.value))
-    assert kept(tmp_path) == []
-
-
-@pytest.mark.fault("Google's weights cannot be fetched")
-def test_a_server_that_never_answers_is_given_up(server, tmp_path, shown):
-    server.silent = True
-    with pytest.raises(OSError) as error:
-        models.imagenet_backbone(0.25)
-    shown(str(error.value))
-    assert kept(tmp_path) == []
-
-
-@pytest.mark.fault("Google's weights cannot be fetched")
-def test_where_nobody_listens_the_weights_cannot_be_fetched(server, tmp_path, shown):
-    server.shutdown(), server.server_close()
-    with pytest.raises(OSError) as error:
         models.imagenet_backbone(0.25)
     shown(str(error.value))
     assert kept(tmp_path) == []
