@@ -79,7 +79,7 @@ clean: ## Remove the built book and what the chapters computed
 
 lock: $(INSTALLED) ## Compile requirements.in to requirements.txt, with the newest versions that fit
 	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.10 --upgrade --quiet \
+	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.10 --upgrade --generate-hashes --quiet \
 		--custom-compile-command "make lock" --output-file requirements.txt
 
 repository: ## Set the address of the repository: make repository URL=https://github.com/OWNER/NAME

@@ -149,15 +149,19 @@ def test_the_command_says_what_is_wrong_in_one_line():
 # The lock.
 
 
+LOCK = (ROOT / "requirements.txt").read_text("utf8")
+# Each package of the lock: the line that pins it, its checksums and, as comments, what asks for it.
+LOCKED = re.findall(r"^(\w.*?) \\\n((?:    --hash=.+\n)+)((?:    #.+\n)+)", LOCK, re.MULTILINE)
+
+
 def locked():
     """The versions of each package in the lock; several where they depend on the Python."""
     found = {}
-    for line in (ROOT / "requirements.txt").read_text("utf8").splitlines():
-        if line and not line.startswith((" ", "#")):
-            requirement = Requirement(line)
-            (pin,) = requirement.specifier
-            assert pin.operator == "==", line
-            found.setdefault(requirement.name.lower(), set()).add(pin.version)
+    for line, _, _ in LOCKED:
+        requirement = Requirement(line)
+        (pin,) = requirement.specifier
+        assert pin.operator == "==", line
+        found.setdefault(requirement.name.lower(), set()).add(pin.version)
     return found
 
 
@@ -174,10 +178,13 @@ def test_the_lock_has_what_is_asked_for(requirement):
 
 
 def test_nothing_is_locked_that_nothing_needs():
-    text = (ROOT / "requirements.txt").read_text("utf8")
-    direct = set(re.findall(r"^([\w.-]+)==.*\n    # via -r requirements.in$", text, re.MULTILINE))
-    direct |= set(re.findall(r"^([\w.-]+)==.*\n    # via\n    #   -r requirements.in$", text, re.MULTILINE))
+    direct = {Requirement(line).name for line, _, by in LOCKED if "-r requirements.in" in by}
     assert direct == {requirement.name for requirement in asked()}, "run `make lock`"
+
+
+def test_every_locked_package_has_checksums_so_that_pip_refuses_another_file():
+    assert len(LOCKED) == len(re.findall(r"^\w", LOCK, re.MULTILINE)) > 150
+    assert all(re.fullmatch(r"(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", hashes) for _, hashes, _ in LOCKED)
 
 
 # The environment.
