@@ -42,6 +42,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 from mobilenet_lib import data, models, training
 from mobilenet_lib.architecture import REDUCTION
 from mobilenet_lib.costs import positive
+from mobilenet_lib.locks import alone
 
 schema = flatbuffer_utils.schema_fb
 
@@ -125,19 +126,26 @@ def resized(tflite_model: File, resolution: int) -> bytes:
     """The same MobileNet for images of `resolution` × `resolution` pixels, without another conversion.
 
     No weight depends on the size of the image, only the shapes between the layers do. Raises `ValueError` unless
-    `tflite_model` is a whole .tflite file of an image classifier and `resolution` a positive multiple of 32.
+    `tflite_model` is a whole .tflite file of an image classifier and `resolution` a positive multiple of 32, and if the
+    file was converted for 32 pixels: there the converter leaves out the mean over the last maps, of one pixel each.
     """
     resolution = positive("resolution", resolution)
     if resolution % REDUCTION:
         raise ValueError(f"resolution must be a multiple of {REDUCTION}, not {resolution!r}")
-    *_, channels = _Network(tflite_model, 1).shape
+    *side, channels = _Network(tflite_model, 1).shape
     content = flatbuffer_utils.convert_bytearray_to_object(bytearray(_read(tflite_model)))
     (graph,) = content.subgraphs
     graph.tensors[graph.inputs[0]].shape = [1, resolution, resolution, channels]
     # LiteRT works out the other shapes; the accelerator would hide them.
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    shapes = _opened(_packed(content), experimental_op_resolver_type=plain).get_tensor_details()
-    for details in shapes:
+    try:
+        opened = _opened(_packed(content), experimental_op_resolver_type=plain)
+    except ValueError as error:
+        raise ValueError(
+            f"tflite_model must take images of other sizes too; {_called(tflite_model)}, made for "
+            f"{side[0]} × {side[1]} pixels, cannot take {resolution} × {resolution}: convert the model at that size"
+        ) from error
+    for details in opened.get_tensor_details():
         if details["index"] < len(graph.tensors):
             graph.tensors[details["index"]].shape = details["shape"]
     return _packed(content, labels(tflite_model))
@@ -780,28 +788,29 @@ def _recorded(args: argparse.Namespace, path: Path) -> dict[str, Any]:
     for folder in (args.exports, place) if args.keep else (args.exports,):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # whether it may be written to shows now, not after minutes of work
-    photos = data.load(size, source=args.data, limit=args.limit)
-    if args.model == IMAGENET:
-        keras.utils.set_random_seed(0)
-        training.fit_classifier(model, photos)
-    found = record(model, photos)
-    kept = kept_files(model, photos) if args.keep else {}
-    # Without what belongs to one machine: photos lie where `make data` puts them.
-    source = "drawn" if photos.drawn else "data/cats-dogs"
-    limit = [] if args.limit is None else ["--limit", str(args.limit)]
-    keep = ["--keep"] if args.keep else []
-    words = ["python", "-m", "mobilenet_lib.tflite", "record", path.stem, "--data", source, *limit, *keep]
-    found = {"network": network, "command": shlex.join(words), **found}
-    if args.keep:
-        accuracies = {name: evaluate(content, photos.test, threads=2).accuracy for name, content in kept.items()}
-        found["kept"] = [
-            {"file": name, "bytes": len(content), "accuracy": round(accuracies[name], 5)}
-            for name, content in kept.items()
-        ]
-    for name, content in kept.items():
-        save(content, place / name)
-    content = json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
-    save(content + b"\n", args.exports / f"{path.stem}.json")
+    with alone(args.exports, f"recording into {str(args.exports)!r}"):
+        photos = data.load(size, source=args.data, limit=args.limit)
+        if args.model == IMAGENET:
+            keras.utils.set_random_seed(0)
+            training.fit_classifier(model, photos)
+        found = record(model, photos)
+        kept = kept_files(model, photos) if args.keep else {}
+        # Without what belongs to one machine: photos lie where `make data` puts them.
+        source = "drawn" if photos.drawn else "data/cats-dogs"
+        limit = [] if args.limit is None else ["--limit", str(args.limit)]
+        keep = ["--keep"] if args.keep else []
+        words = ["python", "-m", "mobilenet_lib.tflite", "record", path.stem, "--data", source, *limit, *keep]
+        found = {"network": network, "command": shlex.join(words), **found}
+        if args.keep:
+            accuracies = {name: evaluate(content, photos.test, threads=2).accuracy for name, content in kept.items()}
+            found["kept"] = [
+                {"file": name, "bytes": len(content), "accuracy": round(accuracies[name], 5)}
+                for name, content in kept.items()
+            ]
+        for name, content in kept.items():
+            save(content, place / name)
+        content = json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
+        save(content + b"\n", args.exports / f"{path.stem}.json")
     return found
 
 

@@ -317,6 +317,21 @@ def test_a_training_that_another_process_finishes_meanwhile_is_not_repeated(tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
+@pytest.mark.fault("Two recordings of file formats run at once")
+def test_a_second_recording_into_the_same_folder_is_refused(tmp_path, shown, capsys):
+    models.mobilenet(0.25, 32, 2).save(tmp_path / "own.keras")
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    with start(HOLDER, exports) as first:
+        first.stdout.readline()
+        with pytest.raises(SystemExit) as stopped:
+            tflite.main(["record", str(tmp_path / "own.keras"), "--data", "drawn", "--exports", str(exports)])
+        first.kill()
+    assert stopped.value.code == 2
+    shown(capsys.readouterr().err)
+    assert not list(exports.iterdir())
+
+
 @pytest.mark.fault("A training is interrupted with Ctrl-C")
 def test_ctrl_c_ends_a_training_with_one_sentence_and_loses_no_epoch(tmp_path, shown):
     # Started in the background of a shell, a process ignores Ctrl-C; a reader's does not.

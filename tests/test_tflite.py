@@ -437,6 +437,15 @@ def test_a_file_is_resized_to_multiples_of_32(files, resolution):
         tflite.resized(files["float32"], resolution)
 
 
+def test_a_file_for_32_pixels_stays_at_32_because_the_converter_leaves_out_a_mean_over_one_pixel():
+    content = tflite.convert(models.mobilenet(0.25, 32, 2), "float32")
+    assert tflite.predict(tflite.resized(content, 32), pictures(1, 32)).shape == (1, 2)
+    with pytest.raises(
+        ValueError, match="made for 32 × 32 pixels, cannot take 96 × 96: convert the model at that size"
+    ):
+        tflite.resized(content, 96)
+
+
 # Nothing on the page but what you asked for
 
 
