@@ -1,6 +1,7 @@
 """The explorer: its script counts like the library, and its page says what it shows."""
 
 import json
+import math
 import random
 import re
 from urllib.parse import parse_qsl, urlsplit
@@ -96,11 +97,22 @@ def test_the_sliders_reach_what_the_library_allows(explorer):
     assert limits == [[0.025, 2, 0.025], [REDUCTION, 512, REDUCTION], [1, 1000, 1]]
 
 
-def test_bytes_are_four_or_one_per_weight(explorer):
-    page = explorer("?alpha=0.5&resolution=160")
-    params = total(mobilenet(0.5, 160)).params
-    assert (fact(page, "float32"), fact(page, "int8")) == (f"{4 * params / 1e6:.1f} MB", f"{params / 1e6:.1f} MB")
+@pytest.mark.parametrize(
+    "alpha, resolution, classes, convolution, float32, int8",
+    [
+        # What the paper prints as 4.2, 29.3 and 1.3 million parameters, here without biases and batch normalization.
+        (1, 224, 1000, "separable", "16.8 MB", "4.2 MB"),
+        (1, 224, 1000, "full", "117.1 MB", "29.3 MB"),
+        (0.5, 160, 1000, "separable", "5.3 MB", "1.3 MB"),
+        (0.25, 128, 2, "separable", "832.4 kB", "208.1 kB"),
+    ],
+)
+def test_bytes_are_four_or_one_per_weight(explorer, alpha, resolution, classes, convolution, float32, int8):
+    page = explorer(f"?alpha={alpha}&resolution={resolution}&classes={classes}&convolution={convolution}")
+    assert (fact(page, "float32"), fact(page, "int8")) == (float32, int8)
+    params = total(mobilenet(alpha, resolution, classes, separable=convolution == "separable")).params
     assert f"{4 * params:,} bytes" in page.locator("[data-note=float32]").inner_text()
+    assert f"{params:,} bytes" in page.locator("[data-note=int8]").inner_text()
 
 
 @pytest.mark.parametrize("model", paper.CHECKPOINTS, ids=lambda m: f"{m.alpha}-{m.resolution}")
@@ -110,6 +122,51 @@ def test_it_shows_the_accuracy_of_each_published_network(explorer, model):
     assert f"{model.quantized_top1}%" in page.locator("[data-note=imagenet]").inner_text()
     assert page.locator(".picture circle.here").count() == 1
     assert f"{model.top1:.1f}%" in page.locator(".picture svg").get_attribute("aria-label")
+
+
+# Where the middle of each mark is, and where the axes have their numbers, in pixels.
+PICTURE = """svg => {
+    const middle = node => {
+        const { left, top, width, height } = node.getBoundingClientRect();
+        return [left + width / 2, top + height / 2];
+    };
+    const [left, right, worst, best] = ["10", "10,000", "40", "70"].map(text =>
+        middle([...svg.querySelectorAll("text:not(.here)")].find(node => node.textContent === text)));
+    return {
+        axes: [left[0], right[0], worst[1], best[1]],
+        dots: [...svg.querySelectorAll("circle.dot")].map(middle),
+        here: [...svg.querySelectorAll("circle.here")].map(middle),
+        line: middle(svg.querySelector("line.here"))[0],
+    };
+}"""
+
+
+def place(axes, mult_adds, top1):
+    """Where a network belongs, measured between the numbers of the axes."""
+    left, right, worst, best = axes
+    across = (math.log10(mult_adds) - 7) / 3
+    return left + across * (right - left), worst + (top1 - 40) / 30 * (best - worst)
+
+
+@pytest.mark.parametrize("model", paper.CHECKPOINTS[::5], ids=lambda m: f"{m.alpha}-{m.resolution}")
+def test_the_picture_has_the_networks_where_its_axes_say(explorer, model):
+    page = explorer(f"?alpha={model.alpha}&resolution={model.resolution}")
+    seen = page.locator(".picture svg").evaluate(PICTURE)
+    cost = {one: total(mobilenet(one.alpha, one.resolution)).mult_adds for one in paper.CHECKPOINTS}
+    expected = [place(seen["axes"], cost[one], one.top1) for one in paper.CHECKPOINTS]
+    # Two pixels: letters have no exact middle.
+    assert [x for dot in sorted(seen["dots"]) for x in dot] == pytest.approx(
+        [x for dot in sorted(expected) for x in dot], abs=2
+    )
+    (here,) = seen["here"]
+    assert here == pytest.approx(place(seen["axes"], cost[model], model.top1), abs=2)
+    assert seen["line"] == pytest.approx(here[0], abs=0.1)
+
+
+def test_a_network_without_a_published_accuracy_is_a_line_at_its_cost(explorer):
+    seen = explorer("?alpha=0.6&resolution=96").locator(".picture svg").evaluate(PICTURE)
+    assert seen["here"] == []
+    assert seen["line"] == pytest.approx(place(seen["axes"], total(mobilenet(0.6, 96)).mult_adds, 40)[0], abs=2)
 
 
 def test_full_convolutions_have_the_accuracy_of_table_4(explorer):
@@ -240,13 +297,14 @@ def test_the_formula_has_the_numbers_of_the_block(explorer, convolution):
     assert page.locator(".formulas .chosen").get_attribute("data-convolution") == convolution
 
 
-def test_each_bar_is_as_long_as_its_layer_is_dear(explorer):
+@pytest.mark.parametrize("column, what", [(1, "mult_adds"), (2, "params")])
+def test_each_bar_is_as_long_as_its_layer_is_dear(explorer, column, what):
     page = explorer("?alpha=0.5&resolution=128&classes=10")
-    layers = [layer.cost.mult_adds for layer in mobilenet(0.5, 128, 10)]
-    widths = page.locator(".layers td:nth-of-type(1) rect").evaluate_all(
+    costs = [getattr(layer.cost, what) for layer in mobilenet(0.5, 128, 10)]
+    widths = page.locator(f".layers td:nth-of-type({column}) rect").evaluate_all(
         "all => all.map(bar => bar.getBoundingClientRect().width)"
     )
-    assert [width / max(widths) for width in widths] == pytest.approx([one / max(layers) for one in layers], abs=0.01)
+    assert [width / max(widths) for width in widths] == pytest.approx([one / max(costs) for one in costs], abs=0.01)
 
 
 def test_the_setting_is_in_the_address_and_comes_back_from_it(explorer):
