@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import re
 import shutil
 import sys
 import threading
@@ -160,6 +161,13 @@ def test_what_scrolls_inside_itself_on_a_phone_can_be_reached_by_keyboard(opened
     assert unreachable(opened(path, 390)) == []
 
 
+@pytest.mark.parametrize("chapter", ["05-training", "06-tflite-export", "07-cost-and-latency"])
+def test_tables_of_results_are_no_wider_than_a_phone(opened, chapter):
+    wide = """all => all.filter(table => table.parentElement.scrollWidth > table.parentElement.clientWidth + 1)
+        .map(table => table.innerText.slice(0, 80))"""
+    assert opened(f"chapters/{chapter}.html", 390).locator("article table").evaluate_all(wide) == []
+
+
 def unreachable(page):
     """What scrolls and has no place in the order of the keyboard, a while after the screen has changed."""
     found = """() => [...document.querySelectorAll("article *")].filter((e) =>
@@ -224,6 +232,14 @@ def test_a_chapter_weighs_less_than_1_5_megabytes_with_all_its_figures(page, add
     assert sum(len(answer.body()) for answer in answers) < 1_500_000
 
 
+def wait_for_excerpts(page):
+    """Until search has all its results, with the text around each; leaving earlier breaks off its loading."""
+    page.wait_for_function("/found \\d+ page/.test(document.querySelector('.search-summary')?.textContent)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#search-results li')].every((li) => li.querySelector('.context'))"
+    )
+
+
 @pytest.mark.parametrize("word", ["depthwise", "quantization"])
 def test_search_leads_to_a_chapter(page, address, word):
     _, complaints = watch(page)
@@ -231,12 +247,7 @@ def test_search_leads_to_a_chapter(page, address, word):
     page.get_by_role("button", name="Search").first.click()
     page.locator("input[type=search]:visible").fill(word)
     page.keyboard.press("Enter")
-    # Until each excerpt is there: leaving earlier breaks off its loading.
-    found = "() => /found \\d+ page/.test(document.querySelector('.search-summary')?.textContent)"
-    page.wait_for_function(found)
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('#search-results li')].every((li) => li.querySelector('.context'))"
-    )
+    wait_for_excerpts(page)
     page.locator("#search-results a[href*='chapters/']").first.click()
     page.wait_for_url("**/chapters/*")
     assert word in page.locator("article").inner_text().lower()
@@ -250,8 +261,8 @@ def search(page, address):
 
     def searched(word, width=390):
         page.set_viewport_size({"width": width, "height": 844})
-        page.goto(f"{address}/search.html?q={word}", wait_until="networkidle")
-        page.locator("#search-results li p.context").first.wait_for()
+        page.goto(f"{address}/search.html?q={word}")
+        wait_for_excerpts(page)
         return page
 
     return searched
@@ -267,6 +278,16 @@ def open_dialog(page, address):
 @pytest.mark.parametrize("word", ["depthwise", "Mult-Adds"])
 def test_what_search_finds_is_no_wider_than_a_phone(search, word):
     assert search(word).evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    "word, formula",
+    [("ratio", "derive the ratio 1/N + 1/DK^2"), ("multiplier", "γ/√(σ^2 + ϵ"), ("pointwise", "M ⋅ N ⋅ DF^2")],
+)
+def test_the_text_around_what_search_finds_has_each_formula_once_in_one_line(search, word, formula):
+    text = search(word).locator("#search-results").inner_text().replace("\u2060", "")
+    assert formula in text
+    assert not re.search(r"\\[a-z]", text), "no TeX"
 
 
 # The place where the letters of a field begin, and the end of the picture before them.
@@ -304,6 +325,17 @@ def test_a_chapter_reached_from_search_is_accessible(page, address, path, scheme
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{address}/{path}?highlight=import%20depthwise", wait_until="load")
     page.locator("article pre .highlighted:visible").first.wait_for()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_button_to_the_top_is_readable(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{address}/chapters/01-cost-derivation.html", wait_until="load")
+    page.mouse.wheel(0, 3000)
+    page.wait_for_function("scrollY > 2000")
+    page.mouse.wheel(0, -500)  # it comes when one reads upward
+    page.locator("#pst-back-to-top").wait_for(state="visible")
     assert violations(page) == []
 
 
