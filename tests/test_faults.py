@@ -41,6 +41,10 @@ as_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("setpriv"),
     reason="only root can become someone else or mount a disk",
 )
+as_nobody = pytest.mark.skipif(
+    as_root.args[0] or subprocess.run([*NOBODY, sys.executable, "-c", ""], capture_output=True).returncode != 0,
+    reason="only root can become someone else, who must be able to run this Python",
+)
 
 
 # The table.
@@ -496,7 +500,7 @@ BOOK = """
 """
 
 
-@as_root
+@as_nobody
 @pytest.mark.fault("A user without a home, without rights, without a display")
 def test_everything_works_for_a_user_without_name_home_rights_or_display(layout, tmp_path):
     with anyone(layout) as photos:
@@ -555,7 +559,7 @@ def test_every_command_line_prints_names_that_an_ascii_terminal_does_not_have(la
         assert r"\udcd0" in done.stdout, "half a Cyrillic letter, as Python reads names there"
 
 
-@as_root
+@as_nobody
 @pytest.mark.fault("The folder may only be read")
 def test_a_folder_that_may_only_be_read_is_named(tmp_path, shown):
     program = "import sys; from mobilenet_lib import training; training.main(sys.argv[1:])"
@@ -564,7 +568,7 @@ def test_a_folder_that_may_only_be_read_is_named(tmp_path, shown):
     shown(done.stderr)
 
 
-@as_root
+@as_nobody
 @pytest.mark.fault("The folder may only be read")
 def test_a_folder_for_records_of_formats_that_may_only_be_read_is_named_before_anything_is_converted(tmp_path, shown):
     program = "import sys; from mobilenet_lib import tflite; tflite.data.load = None; tflite.main(sys.argv[1:])"

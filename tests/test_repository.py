@@ -298,7 +298,7 @@ def test_the_locked_packages_are_audited_every_week():
 def test_the_tests_that_only_root_can_run_are_run_as_root_on_one_python():
     (step,) = (step for step in workflow("ci")["jobs"]["test"]["steps"] if "sudo" in step.get("run", ""))
     assert re.fullmatch(r"matrix\.python == '3\.\d+'", step["if"])
-    needs_root = re.compile(r"as_root\b|geteuid\(\) != 0")
+    needs_root = re.compile(r"as_(?:root|nobody)\b|geteuid\(\) != 0")
     files = [path for path in sorted((ROOT / "tests").glob("test_*.py")) if path != Path(__file__)]
     needing = [f"tests/{path.name}" for path in files if needs_root.search(path.read_text("utf8"))]
     assert re.findall(r"tests/\w+\.py", step["run"]) == needing

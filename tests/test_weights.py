@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from test_faults import NOBODY, anyone, as_root, run, start
+from test_faults import NOBODY, anyone, as_nobody, run, start
 
 from mobilenet_lib import models, weights
 
@@ -190,7 +190,7 @@ def test_a_damaged_file_without_a_known_checksum_is_named(server, content, tmp_p
     assert str(path) in str(error.value)
 
 
-@as_root
+@as_nobody
 @pytest.mark.fault("A user without a home, without rights, without a display")
 def test_a_cache_that_may_only_be_read_is_read(server, content, tmp_path):
     (tmp_path / "models").mkdir()
@@ -202,7 +202,7 @@ def test_a_cache_that_may_only_be_read_is_read(server, content, tmp_path):
     assert server.asked == []
 
 
-@as_root
+@as_nobody
 @pytest.mark.skipif(Path("/tmp/.keras/models", NAME).exists(), reason="somebody keeps weights in Keras' second choice")
 @pytest.mark.fault("A user without a home, without rights, without a display")
 def test_weights_go_elsewhere_where_the_cache_may_not_be_written_to(server, content, tmp_path):
