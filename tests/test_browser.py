@@ -7,6 +7,7 @@ import shutil
 import sys
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -23,8 +24,9 @@ PAGES = sorted(
     if "_static" not in path.parts and path.name != "index.html"  # that one only forwards
 )
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
-ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
-FOLDER = sharing.site(ADDRESS)[1].rstrip("/")
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
+# With a domain of its own, the book says so in `html: baseurl`.
+FOLDER = (urlsplit(CONFIG["html"].get("baseurl", "")).path or sharing.site(CONFIG["repository"]["url"])[1]).rstrip("/")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = [
     "--no-sandbox",

@@ -21,8 +21,9 @@ SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 CHAPTERS = sorted(f"chapters/{path.stem}.html" for path in (ROOT / "chapters").glob("*.md"))
 TEXTS = sorted({*CHAPTERS, *(f"book/{path.stem}.html" for path in (ROOT / "book").glob("*.md"))})
-ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
-HOST, FOLDER = sharing.site(ADDRESS)
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
+HOST, FOLDER = sharing.site(CONFIG["repository"]["url"])
+FOLDER = urlsplit(CONFIG["html"].get("baseurl", "")).path or FOLDER  # for a domain of one's own
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="the book is not built: make book")
 each_page = pytest.mark.parametrize("page", PAGES)
