@@ -170,6 +170,12 @@ def test_a_table_of_up_to_six_results_is_no_wider_than_a_phone(opened, chapter):
     assert opened(f"chapters/{chapter}.html", 390).locator("article table").evaluate_all(wide) == []
 
 
+@pytest.mark.parametrize("chapter", ["01-cost-derivation", "04-multipliers"])
+def test_figures_take_the_whole_width_of_a_phone(opened, chapter):
+    figures = opened(f"chapters/{chapter}.html", 390).locator("article a.figure img")
+    assert {figure.bounding_box()["width"] for figure in figures.all()} == {390}
+
+
 def unreachable(page):
     """What scrolls and has no place in the order of the keyboard, a while after the screen has changed."""
     found = """() => [...document.querySelectorAll("article *")].filter((e) =>
