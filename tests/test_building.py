@@ -75,6 +75,7 @@ class Book:
 
     def chapter(self, name, code="1 + 1"):
         self.write(f"chapters/{name}.md", CHAPTER.format(name=name, code=code))
+        self.write(f"chapters/{name}.ipynb", "")
 
     def at(self, repository):
         """Give the book an address; with an underscore it cannot be that of anybody's checkout."""
@@ -252,6 +253,15 @@ def test_only_a_book_without_an_address_says_how_colab_finds_it(book):
         assert book.result.returncode == 0, book.output
         assert ("This copy of the book has no address yet" in front.read_text("utf8")) == told
         assert ("how to give it one" in book.page("a")) == told
+
+
+def test_only_a_page_with_a_notebook_has_a_button_for_colab(book):
+    book.at("https://github.com/no_body/a-book")
+    (book.folder / "chapters" / "b.ipynb").unlink()
+    book.build()
+    assert book.result.returncode == 0, book.output
+    assert "https://colab.research.google.com/github/no_body/a-book/blob/main/chapters/a.ipynb" in book.page("a")
+    assert "colab.research.google.com" not in book.page("b") and "fa-rocket" not in book.page("b")
 
 
 @pytest.mark.fault("Two builds of the book run at once")

@@ -59,8 +59,14 @@ def _text(file) -> str:
 
 def mend_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     # A button that only prints carries a script, which the policy of the page forbids; browsers print without it.
+    # Colab opens notebooks only, and the theme sends it to the text where there is none: on the front page.
     for group in (button for button in context["header_buttons"] if button["type"] == "group"):
-        group["buttons"] = [button for button in group["buttons"] if button["type"] != "javascript"]
+        group["buttons"] = [
+            button
+            for button in group["buttons"]
+            if button["type"] != "javascript" and not (button["text"] == "Colab" and button["url"].endswith(".md"))
+        ]
+    context["header_buttons"] = [button for button in context["header_buttons"] if button.get("buttons", True)]
     if PLACEHOLDER in app.config.html_theme_options["repository_url"]:
         explain_colab(context)
 
