@@ -272,6 +272,15 @@ def test_what_chapters_computed_is_kept_for_the_same_library_packages_and_data(n
         assert {"data/**", f"data/{folder}/**"} & set(files), folder
 
 
+@pytest.mark.parametrize(("name", "job"), [("ci", "test"), ("publish", "build")])
+def test_what_another_python_would_compute_again_has_a_key_of_its_own_so_that_it_is_kept(name, job):
+    steps = workflow(name)["jobs"][job]["steps"]
+    (python,) = (step for step in steps if step.get("uses", "").startswith("actions/setup-python@"))
+    (cache,) = (step["with"] for step in steps if step.get("with", {}).get("path") == "_build/.jupyter_cache")
+    prefix, exact, _ = cache["key"].partition(f"${{{{ steps.{python.get('id')}.outputs.python-version }}}}")
+    assert exact and cache["restore-keys"].startswith(prefix)
+
+
 def test_the_notebooks_run_every_week_in_the_image_of_colab():
     colab = workflow("colab")
     assert re.fullmatch(r"\d+ \d+ \* \* \d", colab[True]["schedule"][0]["cron"])
@@ -317,6 +326,12 @@ def test_the_packages_in_the_cache_are_those_of_one_python_and_are_not_installed
     assert f"${{{{ steps.{python['id']}.outputs.python-version }}}}" in packages["with"]["key"]
     assert touched["if"] == f"steps.{packages['id']}.outputs.cache-hit == 'true'"
     assert touched["run"] == "touch .venv/installed node_modules/.package-lock.json"
+
+
+def test_the_packages_in_the_cache_are_those_of_one_folder_because_a_renamed_repository_lies_in_another():
+    steps = workflow("ci")["jobs"]["test"]["steps"]
+    (key,) = (step["with"]["key"] for step in steps if ".venv" in step.get("with", {}).get("path", ""))
+    assert "${{ github.workspace }}" in key
 
 
 def test_only_main_is_published():
