@@ -264,6 +264,20 @@ def test_only_a_page_with_a_notebook_has_a_button_for_colab(book):
     assert "colab.research.google.com" not in book.page("b") and "fa-rocket" not in book.page("b")
 
 
+def test_a_chapter_from_the_template_has_its_number_and_time_at_the_top_and_a_page_to_go_on_to(book):
+    _, template, _ = (ROOT / "CONTRIBUTING.md").read_text("utf8").split("````\n")
+    book.chapter("01-cost-derivation")
+    book.write("chapters/08-slug.md", template.replace("(the setup cell of the other chapters)", "pass"))
+    chapters = "[file: chapters/01-cost-derivation.md, file: chapters/08-slug.md]"
+    book.write("book/_toc.yml", f"format: jb-book\nroot: book/intro\nchapters: {chapters}\n")
+    book.build()
+    assert book.result.returncode == 0, book.output
+    page = book.page("08-slug")
+    assert re.search(r'<p class="kicker">Chapter 8 · \d+ minutes to read', page)
+    assert '<div class="opening">' in page and '<details class="setup">' in page
+    assert 'href="01-cost-derivation.html"' in page.partition('id="what-s-next"')[2].partition("</section>")[0]
+
+
 @pytest.mark.fault("Two builds of the book run at once")
 def test_a_second_build_in_the_same_folder_is_refused(book, shown):
     with alone(book.folder / "_build", "building"):
