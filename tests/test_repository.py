@@ -488,6 +488,12 @@ def test_a_notebook_that_vs_code_saved_comes_back_with_the_edit_and_the_name_of_
     assert changes == ["-   display_name: Python 3 (ipykernel)", "+   display_name: .venv (3.11.9)", "+ # an edit"]
 
 
+def test_jupyterlab_starts_with_the_library_of_the_checkout_in_the_version_that_is_tested():
+    how = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+    (version,) = re.findall(r"^\.venv/bin/pip install '(.*)' && \.venv/bin/jupyter lab$", how, re.MULTILINE)
+    assert version in (ROOT / "tests" / "elsewhere" / "editors.txt").read_text("utf8").splitlines()
+
+
 def test_the_template_of_a_chapter_says_what_the_tests_demand():
     template = (ROOT / "CONTRIBUTING.md").read_text("utf8").partition("````")[2]
     assert "three to five" in template.partition("## Exercises")[2].partition("## What's next")[0]
