@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -26,7 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path, PureWindowsPath
 from typing import Any
 from unittest import mock
@@ -195,8 +196,9 @@ def load(
         raise ValueError(f"image_size must be from {SMALLEST} to {LARGEST} pixels, not {image_size!r}")
     if isinstance(validation, bool) or not isinstance(validation, Real) or not 0 < validation < 1:
         raise ValueError(f"validation must be a number between 0 and 1, not {validation!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
+    seed = int(seed)  # not one of NumPy's, of fewer bits
     if limit is not None and positive("limit", limit) < 2:
         raise ValueError(f"limit must be at least 2, one image of each class, not {limit!r}")
 
@@ -250,9 +252,12 @@ def augment(images: Any, seed: Any) -> tf.Tensor:
     The crop is a random 40 to 100% of the image's area, up to a fifth wider or narrower than the image, and resized to
     its size. Every other one is mirrored. Brightness, contrast and saturation change by up to 30%.
 
-    `images` is `[B, S, S, 3]` in 0…255. `seed` is two whole numbers; the same ones give the same result.
+    `images` is `[B, S, S, 3]` in 0…255. `seed` is two whole numbers; the same ones give the same result. Raises
+    `ValueError` for images of another shape, such as a single one.
     """
     images = tf.convert_to_tensor(images)
+    if images.shape.rank != 4:
+        raise ValueError(f"images must be [B, S, S, 3]; the shape of these is {list(images.shape)}")
     count, size = tf.shape(images)[0], images.shape[1:3]
     random = tf.random.stateless_uniform([count, 8], seed)
     area, shape, down, across, coin = tf.unstack(random[:, :5], axis=1)
@@ -284,8 +289,11 @@ def read(path: str | os.PathLike, image_size: int) -> np.ndarray:
     over all pixels that fall together. JPEGs are decoded at full size: with Pillow's shortcut, decoding at half or a
     quarter of it, the result would depend on how far the photo shrinks.
 
-    Raises `OSError` if the file cannot be read or decoded.
+    Raises `OSError` if the file cannot be read or decoded, `ValueError` for an `image_size` out of range.
     """
+    image_size = positive("image_size", image_size)
+    if image_size**2 > MAX_PIXELS:
+        raise ValueError(f"image_size must be at most {math.isqrt(MAX_PIXELS):,} pixels, not {image_size!r}")
     with _opened(path) as image:
         return _square(_rgb(image), image_size)
 
@@ -423,6 +431,8 @@ def _folder(source: str | os.PathLike) -> Path | None:
     """The folder that `load` reads from; None if it draws."""
     if source == "drawn":
         return None
+    if not isinstance(source, str | os.PathLike):
+        raise ValueError(f"source must be 'auto', 'drawn' or a folder, not {source!r}")
     if source != "auto":
         return _expanded(source).resolve()
     if named := os.environ.get("CATS_DOGS_DIR"):

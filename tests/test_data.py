@@ -131,6 +131,17 @@ def test_the_test_split_is_the_whole_test_set_whatever_the_seed(layout):
         assert digests(images) == digests([data.read(path, 32) for path in (layout / "test_set").rglob("*.jpg")])
 
 
+def test_a_seed_of_numpy_is_a_seed(layout):
+    drawn, again = (data.load(32, 8, source=layout, augment=True, seed=seed) for seed in (3, np.uint8(3)))
+    assert digests(next(iter(drawn.train))[0].numpy()) == digests(next(iter(again.train))[0].numpy())
+
+
+@pytest.mark.parametrize("source", [None, 5, ["photos"]])
+def test_a_source_that_is_no_folder_is_named(source):
+    with pytest.raises(ValueError, match="source must be 'auto', 'drawn' or a folder, not "):
+        data.load(32, source=source)
+
+
 def test_the_same_seed_gives_the_same_batches(layout):
     one, other = (data.load(32, 8, source=layout, augment=True, seed=3) for _ in range(2))
     for _ in range(2):
@@ -263,6 +274,11 @@ def test_augmenting_keeps_shape_and_range():
     assert 0 <= crops.min() < crops.max() <= 255
 
 
+def test_augmenting_is_for_batches():
+    with pytest.raises(ValueError, match=r"images must be \[B, S, S, 3\]; the shape of these is \[32, 32, 3\]"):
+        data.augment(np.zeros((32, 32, 3), np.uint8), [0, 1])
+
+
 def test_augmenting_with_the_same_seed_gives_the_same_crops():
     images = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 3), dtype=np.uint8)
     np.testing.assert_array_equal(data.augment(images, (1, 2)), data.augment(images, (1, 2)))
@@ -289,6 +305,13 @@ def test_the_square_in_the_middle_is_kept(tmp_path):
     image.rotate(90, expand=True).save(tmp_path / "high.png")
     for name in ("wide.png", "high.png"):
         assert (data.read(tmp_path / name, 32) == GREEN).all()
+
+
+@pytest.mark.parametrize("size", [0, -1, "128", 1.5, (128, 128), 10**6])
+def test_a_photo_is_read_at_a_size_that_memory_can_hold(tmp_path, size):
+    Image.new("RGB", (40, 30)).save(tmp_path / "photo.png")
+    with pytest.raises(ValueError, match="image_size must be "):
+        data.read(tmp_path / "photo.png", size)
 
 
 def test_shrinking_averages_over_all_pixels(tmp_path):
