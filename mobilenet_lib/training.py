@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -47,11 +48,19 @@ INITIALIZERS = {"he_normal": DEPTHWISE_HE_NORMAL, "keras": "glorot_uniform"}
 class Evaluation:
     """What a model said about photos whose answer is known.
 
-    `probabilities` is float `[N, classes]`, `labels` is int `[N]`.
+    `probabilities` is float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for labels that do not fit.
     """
 
     probabilities: np.ndarray
     labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        photos, classes = self.probabilities.shape
+        wanted = f"labels must be {photos:,} whole numbers from 0 to {classes - 1}, one for each photo"
+        if self.labels.shape != (photos,) or self.labels.dtype.kind not in "iu":
+            raise ValueError(f"{wanted}; these are {self.labels.dtype} {list(self.labels.shape)}")
+        if ((self.labels < 0) | (self.labels >= classes)).any():
+            raise ValueError(f"{wanted}; these go from {self.labels.min()} to {self.labels.max()}")
 
     @property
     def predictions(self) -> np.ndarray:
@@ -160,9 +169,15 @@ def train(
     With a `checkpoint` file, every finished epoch is kept there, and the same call goes on from it. `progress` is
     called with one line of text per epoch.
 
-    Raises `ValueError` for a bad argument, or if `checkpoint` belongs to other settings.
+    Raises `ValueError` for a bad argument, or if `checkpoint` belongs to other settings or to another model.
     """
     epochs = positive("epochs", epochs)
+    # With one output, as for a sigmoid, this loss is 0 whatever the model says, and nothing is learned.
+    if model.output_shape[-1] < len(data.class_names):
+        raise ValueError(
+            f"model must give a probability for each of the {len(data.class_names)} classes of data; {model.name!r} "
+            f"gives {model.output_shape[-1]}"
+        )
     settings = {
         "resolution": model.input_shape[1],
         "epochs": epochs,
@@ -174,8 +189,10 @@ def train(
         "label_smoothing": label_smoothing,
         "seed": seed,
     }
+    # JSON, in which checkpoint and record are kept, has no scalars of NumPy.
+    settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in settings.items()}
     _check(settings)
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(settings["seed"])
     compile_model(model, steps=epochs * len(data.train), **{key: settings[key] for key in COMPILED})
     model.optimizer.build(model.trainable_variables)
 
@@ -243,6 +260,8 @@ def fine_tune(
     Then everything, as `train` does with the same arguments, but at a low rate and with batch normalization as it
     is: its statistics of a million photos are better than those of a few batches.
     """
+    positive("epochs", epochs)
+    _check({"learning_rate": learning_rate, "seed": seed, **recipe})  # before the classifier is another one
     started = time.perf_counter()
     if checkpoint is None or not Path(checkpoint).exists():
         keras.utils.set_random_seed(seed)
@@ -371,15 +390,27 @@ def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
 
 def _check(settings: dict[str, Any]) -> None:
     """Raise `ValueError` for the first of the `settings` of `train` or of the command line that is out of range."""
-    if settings["schedule"] not in ("cosine", "constant"):
-        raise ValueError(f"schedule must be 'cosine' or 'constant', not {settings['schedule']!r}")
-    if not 0 < settings["learning_rate"] < math.inf:
-        raise ValueError(f"learning_rate must be above 0 and finite, not {settings['learning_rate']!r}")
-    if not 0 <= settings["weight_decay"] < math.inf:
-        raise ValueError(f"weight_decay must be 0 or more and finite, not {settings['weight_decay']!r}")
-    for name in ("warmup", "label_smoothing", "momentum", "dropout"):
-        if name in settings and not 0 <= settings[name] < 1:
-            raise ValueError(f"{name} must be from 0 to below 1, not {settings[name]!r}")
+    for name, (allowed, fits) in LIMITS.items():
+        if name in settings and not fits(settings[name]):
+            raise ValueError(f"{name} must be {allowed}, not {settings[name]!r}")
+
+
+def _number(value: Any, kind: type = Real) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _share(value: Any) -> bool:
+    return _number(value) and 0 <= value < 1
+
+
+# What a setting must be, in words and as a test.
+LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "schedule": ("'cosine' or 'constant'", lambda value: value in ("cosine", "constant")),
+    "learning_rate": ("above 0 and finite", lambda value: _number(value) and 0 < value < math.inf),
+    "weight_decay": ("0 or more and finite", lambda value: _number(value) and 0 <= value < math.inf),
+    **dict.fromkeys(("warmup", "label_smoothing", "momentum", "dropout"), ("from 0 to below 1", _share)),
+    "seed": ("a whole number from 0 to 2**32 - 1", lambda value: _number(value, Integral) and 0 <= value < 2**32),
+}
 
 
 def _line(history: list[dict[str, float]], epochs: int) -> str:
@@ -429,20 +460,25 @@ def _restore(path: Path, model: keras.Model, settings: dict) -> tuple[list, list
         with np.load(path) as file:
             arrays = dict(file)
         about = json.loads(str(arrays["about"]))
-        state = [arrays[f"state{i}"] for i in range(len(_state(model)))] if about["settings"] == settings else []
-        best = [arrays[f"best{i}"] for i in range(len(model.weights))] if state else []
+        same, history = about["settings"] == settings, about["history"]
+        state, best = ([arrays[name] for name in arrays if name.startswith(kind)] for kind in ("state", "best"))
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"checkpoint must be what an earlier run left, whole, and {str(path)!r} is not: delete it"
         ) from error
-    if not state:
+    if not same:
         raise ValueError(
             f"checkpoint must be of a run with the same settings; {str(path)!r} has {about['settings']}, "
             f"this run {settings}: delete it or name another"
         )
+    if [array.shape for array in (*state, *best)] != [tuple(v.shape) for v in (*_state(model), *model.weights)]:
+        raise ValueError(
+            f"checkpoint must be of a run with the same model; {str(path)!r} has weights of other shapes: delete it or "
+            "name another"
+        )
     for variable, value in zip(_state(model), state, strict=True):
         variable.assign(value)
-    return about["history"], best
+    return history, best
 
 
 def versions() -> dict[str, str]:
@@ -621,9 +657,12 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str] | None = None)
 def save_model(model: keras.Model, path: str | os.PathLike) -> None:
     """Keep `model` as a `.keras` file, without its optimizer, which would be two thirds of it.
 
-    Options that are not used are left out: an older Keras refuses the file for options that it does not know.
+    Options that are not used are left out: an older Keras refuses the file for options that it does not know. Raises
+    `ValueError` unless `path` ends in `.keras`.
     """
     path = Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(f"path must end in .keras, not {str(path)!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part-{path.name}")
     try:

@@ -34,12 +34,12 @@ def easy(**options):
     return data.CatsDogs(splits, source="bright and dark", drawn=True, batch_size=8, **options)
 
 
-def small(momentum=0.9):
+def small(momentum=0.9, channels=16):
     """The first and the last layers of a MobileNet, which build in a moment."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((SIDE, SIDE, 3))
     x = models.conv_block(inputs, 8, stride=2, name="conv1", momentum=momentum)
-    x = models.separable_block(x, 16, number=1, momentum=momentum)
+    x = models.separable_block(x, channels, number=1, momentum=momentum)
     x = keras.layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
     x = keras.layers.Reshape((2,))(keras.layers.Conv2D(2, 1, name="conv_preds")(x))
     return keras.Model(inputs, keras.layers.Softmax()(x))
@@ -178,11 +178,42 @@ def test_a_run_says_what_it_takes_to_repeat_it():
         ("weight_decay", -0.1),
         ("weight_decay", math.inf),
         ("label_smoothing", 1),
+        ("learning_rate", "fast"),
+        ("learning_rate", None),
+        ("weight_decay", True),
+        ("warmup", "0.1"),
+        ("seed", -1),
+        ("seed", 1.5),
+        ("seed", None),
     ],
 )
 def test_a_bad_argument_is_named(name, value):
     with pytest.raises(ValueError, match=rf"{name} must .*{value!r}"):
         training.train(small(), easy(), **{"epochs": 1} | {name: value})
+
+
+def test_numbers_of_numpy_can_be_kept_like_others(tmp_path):
+    numbers = {"learning_rate": np.float32(1e-3), "seed": np.int64(3)}
+    run = training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint", **numbers)
+    run.save(tmp_path / "run.json")
+    assert training.load_run(tmp_path / "run.json").settings["seed"] == 3
+
+
+def test_a_model_of_one_output_is_refused_because_it_would_learn_nothing():
+    one = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")])
+    with pytest.raises(ValueError, match=r"model must give a probability for each of the 2 classes .* gives 1"):
+        training.train(one, easy(), epochs=1)
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"epochs": 1, "schedule": "linear"}, {"epochs": 1, "seed": -1}])
+def test_a_bad_argument_leaves_the_model_that_was_to_be_tuned_as_it_was(wrong):
+    model = small()
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="must be"):
+        training.fine_tune(model, easy(), **wrong)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert all(layer.trainable for layer in model.layers)
 
 
 def test_a_loss_that_is_no_number_stops_the_training():
@@ -258,6 +289,39 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
     with pytest.raises(ValueError, match="checkpoint must be of a run with the same settings"):
         training.train(small(), easy(), epochs=1, learning_rate=1e-3, checkpoint=tmp_path / "checkpoint")
+
+
+def deeper():
+    inner = small()
+    outputs = keras.layers.Dense(2, "softmax")(inner.output)
+    return keras.Model(inner.input, outputs)
+
+
+@pytest.mark.parametrize("other", [lambda: small(channels=24), deeper], ids=["wider", "deeper"])
+def test_a_checkpoint_of_another_model_is_refused_and_leaves_the_model_as_it_was(tmp_path, other):
+    training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
+    model = other()
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="checkpoint must be of a run with the same model"):
+        training.train(model, easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ([0, 1, 2], "these go from 0 to 2"),
+        ([0, 1, -1], "these go from -1 to 1"),
+        ([0, 1], r"\[2\]"),
+        ([[0], [1], [1]], r"\[3, 1\]"),
+        (["cat", "dog", "dog"], "<U3"),
+        ([0.0, 1.0, 1.0], "float64"),
+    ],
+)
+def test_labels_that_do_not_fit_the_probabilities_are_refused(labels, reason):
+    with pytest.raises(ValueError, match=f"labels must be 3 whole numbers from 0 to 1, one for each photo; .*{reason}"):
+        training.Evaluation(np.full((3, 2), 0.5), np.array(labels))
 
 
 # Evaluation
@@ -471,6 +535,13 @@ def kept(recorded):
 def test_a_kept_model_comes_back(kept):
     model = training.load_model(kept)
     assert model.input_shape == (None, 32, 32, 3)
+
+
+@pytest.mark.parametrize("name", ["model", "model.h5", "model.tflite"])
+def test_a_model_is_kept_under_a_name_that_ends_in_keras_or_not_at_all(tmp_path, name):
+    with pytest.raises(ValueError, match=rf"path must end in .keras, not '.*{name}'"):
+        training.save_model(small(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path):
