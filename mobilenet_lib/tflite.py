@@ -46,7 +46,7 @@ from mobilenet_lib.locks import alone
 
 schema = flatbuffer_utils.schema_fb
 
-File = bytes | str | os.PathLike  # a .tflite file: its content, or where it lies
+File = bytes | bytearray | str | os.PathLike  # a .tflite file: its content, or where it lies
 
 MODES = ("float32", "float16", "dynamic", "int8")
 EXPORTS = training.DATA / "exports"
@@ -90,8 +90,10 @@ def convert(
         raise ValueError(f"int8_io must be False unless mode is 'int8'; mode is {mode!r}")
     height, width, channels = _image_shape(model)
     classes = model.outputs[0].shape[-1]
-    if labels and (isinstance(labels, str) or len(labels) != classes):
-        raise ValueError(f"labels must name each of the {classes} classes, not {labels!r}")
+    names = [] if labels is None else [*labels]  # an array has no truth value
+    lines = all(isinstance(name, str) and len(name.splitlines()) == 1 for name in names)  # what the file keeps
+    if names and (isinstance(labels, str) or len(names) != classes or not lines):
+        raise ValueError(f"labels must name each of the {classes} classes in one line, not {labels!r}")
     if mode == "int8":
         if calibration is None:
             raise ValueError("calibration must be some dozens of images for mode 'int8', not None")
@@ -118,8 +120,8 @@ def convert(
             converter.inference_input_type = converter.inference_output_type = tf.int8
         content = flatbuffer_utils.convert_bytearray_to_object(bytearray(converter.convert()))
     _name(content, model)
-    _describe(content, labels)
-    return _packed(content, labels)
+    _describe(content, names)
+    return _packed(content, names)
 
 
 def resized(tflite_model: File, resolution: int) -> bytes:
@@ -213,10 +215,10 @@ def evaluate(tflite_model: File, dataset: Iterable[tuple[Any, Any]], *, threads:
     probabilities, answers = [], []
     for images, labels in dataset:
         probabilities += [network(image) for image in _images("dataset", images, network.shape)]
-        answers += [int(label) for label in labels]
+        answers.append(np.asarray(labels))
     if not answers:
         raise ValueError("dataset must have at least one batch, not none")
-    return training.Evaluation(np.stack(probabilities), np.array(answers))
+    return training.Evaluation(np.stack(probabilities), np.concatenate(answers))
 
 
 # What `record` makes of a model: names of files, and the arguments of `convert` for each.
@@ -411,6 +413,8 @@ class _Network:
 
 def _image_shape(model: keras.Model) -> tuple[int, int, int]:
     """Height, width and channels of the one image that `model` takes."""
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"model must be a Keras model, not {model!r}")
     inputs, outputs = ((model.built and getattr(model, kind, None)) or () for kind in ("inputs", "outputs"))
     if len(inputs) != 1 or len(outputs) not in (1, 2):
         raise ValueError(
@@ -448,6 +452,10 @@ def _images(name: str, images: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _read(tflite_model: File) -> bytes:
+    if not isinstance(tflite_model, File):
+        raise ValueError(
+            f"tflite_model must be the path or the content of a .tflite file, not a {type(tflite_model).__name__}"
+        )
     return bytes(tflite_model) if isinstance(tflite_model, bytes | bytearray) else Path(tflite_model).read_bytes()
 
 

@@ -513,6 +513,24 @@ def test_a_model_of_open_size_is_refused():
         tflite.convert(model, "float32")
 
 
+@pytest.mark.parametrize("path", ["model.keras", None])
+def test_what_is_no_model_is_refused(path):
+    with pytest.raises(ValueError, match=f"model must be a Keras model, not {path!r}"):
+        tflite.convert(path, "float32")
+
+
+def test_a_keras_model_is_no_tflite_file(model):
+    with pytest.raises(ValueError, match=r"tflite_model must be the path or the content of a .tflite file, not a Func"):
+        tflite.predict(model, np.zeros((1, 64, 64, 3), np.float32))
+
+
+@pytest.mark.parametrize("answers", [[[1, 0]], [2], [0.5], ["cat"]])
+def test_labels_of_a_dataset_are_numbers_of_classes(model, files, answers):
+    batch = np.zeros((1, *model.input_shape[1:]), np.float32), answers
+    with pytest.raises(ValueError, match="labels must be 1 whole numbers from 0 to 1, one for each photo"):
+        tflite.evaluate(files["float32"], [batch])
+
+
 def test_a_model_of_two_inputs_is_refused():
     inputs = [keras.Input((SIZE, SIZE, 3)), keras.Input((SIZE, SIZE, 3))]
     model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(keras.layers.Add()(inputs)))
@@ -551,7 +569,11 @@ def test_no_models_have_no_latency():
         tflite.latency({})
 
 
-@pytest.mark.parametrize("labels", ["ab", ["cat"], ["cat", "dog", "bird"]])
+def test_labels_may_be_an_array(model):
+    assert tflite.labels(tflite.convert(model, "float32", labels=np.array(["cat", "dog"]))) == ("cat", "dog")
+
+
+@pytest.mark.parametrize("labels", ["ab", ["cat"], ["cat", "dog", "bird"], [1, 2], ["cat\ndog", "bird"], ["", "dog"]])
 def test_labels_must_name_each_class(model, labels):
     with pytest.raises(ValueError, match="labels must name each of the 2 classes"):
         tflite.convert(model, "float32", labels=labels)
