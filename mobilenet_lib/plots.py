@@ -1273,8 +1273,9 @@ def _alphas(models: Iterable[Any]) -> list[Line2D]:
 
 
 def _plain(axis: Axis) -> None:
-    """1, 2, 5, 10 … on a logarithmic axis, written out."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    """1, 2, 5, 10 … on a logarithmic axis, written out; where that would be too many, powers of ten."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axis.set_minor_locator(NullLocator())
 

@@ -178,6 +178,14 @@ def test_labels_neither_overlap_nor_leave_the_drawing(name):
         assert not first.overlaps(second), (one, other)
 
 
+def test_the_numbers_of_an_axis_do_not_overlap_however_far_it_reaches():
+    picture = plots.by_depth({"signal": [3.0, 2e-9]}, ["dw 1", "dw 2"], ylabel="std", alt="Signal by depth")
+    picture.draw_without_rendering()
+    labels = picture.axes[0].get_yticklabels()
+    boxes = [label.get_window_extent() for label in labels]
+    assert len(boxes) > 3 and not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+
+
 def test_the_svg_is_well_formed_and_asks_nobody_for_anything(picture, svg):
     assert picture.format == "svg"
     root = ElementTree.fromstring(svg)
