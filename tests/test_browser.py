@@ -188,6 +188,27 @@ def unreachable(page):
     return page.evaluate(found)
 
 
+# Where each line of code that breaks begins, and where what is left of it does, in pixels from the left.
+BROKEN_LINES = """() => [...document.querySelectorAll(".cell_input pre")].flatMap(pre => {
+    const walk = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT), lines = [[]];
+    for (let node; (node = walk.nextNode());)
+        for (let i = 0; i < node.data.length; i++) {
+            const range = document.createRange();
+            range.setStart(node, i);
+            range.setEnd(node, i + 1);
+            if (node.data[i] === "\\n") lines.push([]);
+            else if (node.data[i] !== " ") lines.at(-1).push(range.getBoundingClientRect());
+        }
+    return lines.map(line => [line[0], line.find(({ top }) => top > line[0].top + 9)]);
+}).filter(([, rest]) => rest).map(([start, rest]) => [start.left, rest.left])"""
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_the_rest_of_a_line_of_code_that_breaks_stands_right_of_its_beginning(opened, path):
+    lines = opened(path).evaluate(BROKEN_LINES)
+    assert lines and all(rest > start for start, rest in lines)
+
+
 @each_page
 def test_its_mathematics_is_rendered(opened, path):
     page = opened(path)
