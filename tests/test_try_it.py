@@ -354,6 +354,15 @@ def test_where_the_files_disagree_it_names_both(seen, tmp_path):
     assert re.match(r"float32 says a dog \(5\d\.\d%\), int8 says a cat \(5\d\.\d%\)\. It looked ", said)
 
 
+def test_the_lines_below_the_heads_of_the_columns_are_one(seen):
+    seen.press("A drawn dog")
+    heads = seen.page.locator("article thead tr > *")
+    lines = heads.evaluate_all(
+        "all => all.map(getComputedStyle).map(({ borderTop, borderBottom }) => borderTop + borderBottom)"
+    )
+    assert len(lines) == 3 and len(set(lines)) == 1
+
+
 def test_sizes_and_accuracies_are_those_of_the_record(seen):
     kept = json.loads((tflite.EXPORTS / "scratch.json").read_text("utf8"))["kept"]
     for name, entry in zip(FILES, kept, strict=True):
