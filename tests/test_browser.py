@@ -357,6 +357,15 @@ def test_a_chapter_reached_from_search_is_accessible(page, address, path, scheme
     assert violations(page) == []
 
 
+def test_what_search_has_marked_can_be_hidden_by_a_button_without_a_missing_icon(page, address):
+    page.goto(f"{address}/chapters/01-cost-derivation.html?highlight=depthwise", wait_until="load")
+    page.locator("article .highlighted").first.wait_for()
+    button = page.get_by_role("link", name="Hide Search Matches")
+    assert button.evaluate("button => getComputedStyle(button, '::before').content") == "none"
+    button.click()
+    assert page.locator(".highlighted").count() == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_button_to_the_top_is_readable(page, address, scheme):
     page.emulate_media(color_scheme=scheme)
