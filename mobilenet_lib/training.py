@@ -550,7 +550,7 @@ def main(arguments: list[str] | None = None) -> None:
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
     kept = args.runs.parent / "models"
     try:
-        _check_options(args)
+        _check_options(args, parser)
     except ValueError as error:
         parser.error(str(error))
     if args.start is not None and not (start := kept / f"{args.start}.keras").exists():
@@ -576,7 +576,7 @@ def main(arguments: list[str] | None = None) -> None:
         parser.exit(130, f"{args.name}: interrupted; the same command goes on from the last finished epoch\n")
 
 
-def _check_options(args: argparse.Namespace) -> None:
+def _check_options(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Raise `ValueError` for what would be refused only after photos have been read or a model has been trained."""
     from mobilenet_lib import data
 
@@ -594,6 +594,13 @@ def _check_options(args: argparse.Namespace) -> None:
         value, least = getattr(args, option), architecture.REDUCTION
         if value is not None and (value % least or not least <= value <= data.LARGEST):
             raise ValueError(f"{option} must be a multiple of {least} from {least} to {data.LARGEST}, not {value!r}")
+    for option in ("dropout", "momentum") if args.initializer == "imagenet" else ():
+        if (value := getattr(args, option)) != (kept := parser.get_default(option)):
+            raise ValueError(
+                f"{option} must be {kept!r} with --initializer imagenet, which has no use for it, not {value!r}"
+            )
+    if args.runs.exists() and not args.runs.is_dir():
+        raise ValueError(f"runs must be a folder, not the file {str(args.runs)!r}")
     architecture.mobilenet(args.alpha, args.resolution)  # refuses what alpha must not be
     _check(vars(args))
 

@@ -503,6 +503,24 @@ def test_a_bad_option_is_named_before_anything_is_read_or_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("option, value, kept", [("dropout", 0.5, 0.001), ("momentum", 0.99, 0.9)])
+def test_an_option_that_fine_tuning_has_no_use_for_is_refused_and_not_recorded(
+    tmp_path, monkeypatch, capsys, option, value, kept
+):
+    monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("photos were read"))
+    with pytest.raises(SystemExit):
+        training.main(["--name=run", "--recipe=fine-tune", f"--runs={tmp_path}", f"--{option}={value}"])
+    sentence = f"{option} must be {kept} with --initializer imagenet, which has no use for it, not {value}"
+    assert capsys.readouterr().err.endswith(f"error: {sentence}\n")
+
+
+def test_a_file_in_the_place_of_the_folder_of_records_is_named(tmp_path, capsys):
+    (tmp_path / "runs").touch()
+    with pytest.raises(SystemExit):
+        training.main(["--name=run", "--data=drawn", f"--runs={tmp_path / 'runs'}"])
+    assert f"runs must be a folder, not the file '{tmp_path / 'runs'}'" in capsys.readouterr().err
+
+
 @pytest.mark.fault("A model does not fit")
 def test_a_model_of_another_width_is_refused(recorded, tmp_path, capsys, shown):
     shutil.copytree(recorded.parent / "models", tmp_path / "models")
