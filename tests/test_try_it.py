@@ -571,7 +571,7 @@ def test_without_a_camera_it_says_so(page, address, error, says):
     )
     try_it = TryIt(page, address)
     page.get_by_role("button", name="Take a photo").click()
-    page.wait_for_function("document.querySelector('.try-it .notice').textContent")
+    page.wait_for_function("() => document.querySelector('.try-it .notice').textContent")
     assert try_it.notice.startswith("The camera cannot be used: ") and says in try_it.notice
 
 
@@ -696,7 +696,7 @@ def test_it_gets_along_with_a_loader_of_scripts(page, address):
 def test_opened_as_a_file_it_says_what_to_do(page):
     page.goto((SITE / PAGE).as_uri())
     page.get_by_label("Choose a photo").set_input_files(SITE / "_static" / "try-it" / "cat-2000.png")
-    page.wait_for_function("document.querySelector('.try-it .notice').textContent.includes('make serve')")
+    page.wait_for_function("() => document.querySelector('.try-it .notice').textContent.includes('make serve')")
 
 
 # For everybody
