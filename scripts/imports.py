@@ -22,9 +22,11 @@ LIFTED = {"paper": 1, "exercises": 2}  # import nothing and are imported by none
 
 def imports(library: Path = LIBRARY) -> dict[str, set[str]]:
     """The modules of the library that each module imports, anywhere in its code."""
-    found = {}
-    for path in sorted(library.glob("[!_]*.py")):
-        names = set()
+    found: dict[str, set[str]] = {}
+    for path in sorted([*library.glob("[!_]*.py"), *library.glob("[!_]*/*.py")]):
+        # A module, or one of the files of a package, which import one another.
+        module = path.stem if path.parent == library else path.parent.name
+        names = found.setdefault(module, set())
         for node in ast.walk(ast.parse(path.read_text("utf8"))):
             if isinstance(node, ast.ImportFrom) and node.module == library.name:
                 names |= {alias.name for alias in node.names}
@@ -32,7 +34,7 @@ def imports(library: Path = LIBRARY) -> dict[str, set[str]]:
                 names.add(node.module.split(".")[1])
             elif isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith(f"{library.name}.")}
-        found[path.stem] = names
+        names.discard(module)
     return found
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
 
 from mobilenet_lib import data, drawn, models, tflite, training
 
@@ -35,7 +36,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 def pictures() -> list[bytes]:
     """Drawn cats and dogs in every format and in the variants that cameras and programs make of it."""
-    exif = data.Image.Exif()
+    exif = Image.Exif()
     exif[274], exif[271], exif[34665] = 6, "camera", {36867: "2026:01:01 00:00:00"}
     variants = {
         "JPEG": [{}, {"progressive": True}, {"exif": exif}, {"mode": "CMYK"}, {"mode": "L"}],

@@ -28,6 +28,9 @@ import tensorflow as tf
 from PIL import ExifTags, Image
 
 from mobilenet_lib import data, drawn
+from mobilenet_lib.data import __main__ as command
+from mobilenet_lib.data import kaggle as fetching
+from mobilenet_lib.data import splits
 
 CLASSES = ("cat", "dog")
 
@@ -64,7 +67,7 @@ def folder(layout, tmp_path) -> Path:
 def no_photos(monkeypatch, tmp_path) -> Path:
     """No photos in any of the places that "auto" looks at; the last of them is returned."""
     monkeypatch.delenv("CATS_DOGS_DIR", raising=False)
-    monkeypatch.setattr(data, "_data_folder", lambda: tmp_path / "data" / "cats-dogs")
+    monkeypatch.setattr(splits, "data_folder", lambda: tmp_path / "data" / "cats-dogs")
     return tmp_path / "data" / "cats-dogs"
 
 
@@ -477,7 +480,7 @@ def test_a_photo_may_have_any_name(folder, shown, capsys):
         save_picture(folder / f"training_set/cats/{name}.jpg", 100 + 2 * number)
     assert data.load(32, source=folder).counts["train"] == 22
     text(folder / "training_set/cats/a 🐈\nand a mouse.jpg")
-    assert data.main(["check", str(folder)]) == 1
+    assert command.main(["check", str(folder)]) == 1
     out = capsys.readouterr().out
     shown(out)
     assert "'training_set/cats/a 🐈\\nand a mouse.jpg'" in out, "on one line"
@@ -827,7 +830,7 @@ def test_odd_photos_that_are_read_all_the_same_are_reported(folder, shown):
 
 def test_the_command_line_explains_itself(capsys):
     with pytest.raises(SystemExit) as stopped:
-        data.main(["--help"])
+        command.main(["--help"])
     assert stopped.value.code == 0
     assert {"download", "check"} <= set(
         capsys.readouterr().out.replace(",", " ").replace("{", " ").replace("}", " ").split()
@@ -835,14 +838,14 @@ def test_the_command_line_explains_itself(capsys):
 
 
 def test_the_status_of_check_says_whether_all_is_in_order(folder, capsys):
-    assert data.main(["check", str(folder)]) == 0
+    assert command.main(["check", str(folder)]) == 0
     text(folder / "training_set/cats/cat.1.jpg")
-    assert data.main(["check", str(folder)]) == 1
+    assert command.main(["check", str(folder)]) == 1
     assert "Not an image: 1" in capsys.readouterr().out
 
 
 def test_an_error_on_the_command_line_is_one_sentence(tmp_path, capsys):
-    assert data.main(["check", str(tmp_path / "nowhere")]) == 1
+    assert command.main(["check", str(tmp_path / "nowhere")]) == 1
     assert "nowhere" in capsys.readouterr().err
 
 
@@ -911,8 +914,8 @@ def kaggle(layout, tmp_path, monkeypatch):
     else:
         monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
         monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, address)
-    monkeypatch.setattr(data, "KAGGLE_HOST", address)
-    monkeypatch.setattr(data, "KAGGLE_COUNTS", data.check(layout).counts)
+    monkeypatch.setattr(fetching, "KAGGLE_HOST", address)
+    monkeypatch.setattr(fetching, "KAGGLE_COUNTS", data.check(layout).counts)
     yield server
     server.shutdown()
     server.server_close()
@@ -983,8 +986,8 @@ def test_an_archive_with_a_photo_missing_or_broken_is_refused(kaggle, layout, tm
 def test_a_server_that_never_answers_is_not_waited_for(monkeypatch, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        monkeypatch.setattr(data, "KAGGLE_HOST", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setattr(data, "PATIENCE", 0.5)
+        monkeypatch.setattr(fetching, "KAGGLE_HOST", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr(fetching, "PATIENCE", 0.5)
         with pytest.raises(ConnectionError, match="is there a network"):
             data.download(tmp_path / "cats-dogs")
     assert list(tmp_path.iterdir()) == []
@@ -995,7 +998,7 @@ def test_a_server_that_never_answers_is_not_waited_for(monkeypatch, tmp_path):
 
 @pytest.mark.fault("The connection breaks off, or stands still")
 def test_a_connection_that_stands_still_is_given_up(kaggle, tmp_path, monkeypatch, shown):
-    monkeypatch.setattr(data, "PATIENCE", 1)
+    monkeypatch.setattr(fetching, "PATIENCE", 1)
     monkeypatch.setattr("kagglehub.clients.DEFAULT_READ_TIMEOUT", 1)
     kaggle.cut, kaggle.pause = len(kaggle.archive) // 2, threading.Event()
     with pytest.raises(ConnectionError) as raised:
@@ -1029,8 +1032,8 @@ def test_a_byte_changed_on_the_way_is_noticed_even_without_a_checksum(kaggle, tm
 
 @pytest.mark.fault("The download leads to an address without HTTPS")
 def test_a_download_is_not_followed_from_https_to_http(kaggle, tmp_path, monkeypatch, shown):
-    monkeypatch.setattr(data, "_reach", lambda url: None)
-    monkeypatch.setattr(data, "KAGGLE_HOST", "https://api.kaggle.com")  # while the server offers http://
+    monkeypatch.setattr(fetching, "_reach", lambda url: None)
+    monkeypatch.setattr(fetching, "KAGGLE_HOST", "https://api.kaggle.com")  # while the server offers http://
     with pytest.raises(ConnectionError) as raised:
         data.download(tmp_path / "cats-dogs")
     shown(str(raised.value))
@@ -1094,19 +1097,19 @@ def test_an_archive_with_names_that_no_disk_takes_is_refused_and_not_kept(kaggle
 
 @pytest.mark.fault("The archive would fill the disk")
 def test_an_archive_of_too_many_files_is_refused(kaggle, tmp_path, shown):
-    kaggle.archive = packed(*map(str, range(data.MAX_FILES)), content=b"")
+    kaggle.archive = packed(*map(str, range(fetching.MAX_FILES)), content=b"")
     shown(refusal(kaggle, tmp_path))
 
 
 @pytest.mark.fault("The archive would fill the disk")
 def test_an_archive_of_too_large_files_is_refused(kaggle, tmp_path, shown):
     kaggle.archive = packed("a", "b", "c", content=bytes(2**20))
-    said = data.MAX_BYTES
+    said = fetching.MAX_BYTES
     try:
-        data.MAX_BYTES = 2**21
+        fetching.MAX_BYTES = 2**21
         assert "the archive holds more than" in refusal(kaggle, tmp_path)
     finally:
-        data.MAX_BYTES = said
+        fetching.MAX_BYTES = said
 
 
 def test_the_sizes_that_an_archive_claims_are_those_that_are_unpacked(tmp_path):

@@ -31,6 +31,7 @@ from test_training import without_times
 from trouble import entries
 
 from mobilenet_lib import data, models, tflite, training
+from mobilenet_lib.data import kaggle as fetching
 from mobilenet_lib.locks import alone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -127,10 +128,11 @@ DOWNLOAD = (
     from kagglesdk import kaggle_env
     from tqdm import tqdm
     from mobilenet_lib import data
+    from mobilenet_lib.data import kaggle
     address, folder, counts, *steps = sys.argv[1:]
     os.environ["KAGGLE_API_ENVIRONMENT"] = "LOCALHOST"
-    kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.LOCAL] = data.KAGGLE_HOST = address
-    data.KAGGLE_COUNTS = json.loads(counts)
+    kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.LOCAL] = kaggle.KAGGLE_HOST = address
+    kaggle.KAGGLE_COUNTS = json.loads(counts)
 
     def download(step):
         if step == "fetching":
@@ -139,7 +141,7 @@ DOWNLOAD = (
             extract, left = zipfile.ZipFile._extract_member, iter(range(20))
             zipfile.ZipFile._extract_member = lambda *a: extract(*a) if next(left, None) is not None else die()
         elif step == "checking":
-            data._is_image = die
+            kaggle._is_image = die
         elif step == "moving":
             os.replace = die
         elif step == "cleaning":
@@ -155,7 +157,7 @@ DOWNLOAD = (
 
 
 def downloading(kaggle, folder, *steps):
-    return start(DOWNLOAD, f"http://127.0.0.1:{kaggle.server_port}", folder, json.dumps(data.KAGGLE_COUNTS), *steps)
+    return start(DOWNLOAD, f"http://127.0.0.1:{kaggle.server_port}", folder, json.dumps(fetching.KAGGLE_COUNTS), *steps)
 
 
 @pytest.mark.fault("A download is killed")
@@ -486,6 +488,7 @@ BOOK = """
     import os, sys
     from pathlib import Path
     from mobilenet_lib import data, models, plots, tflite, training
+    from mobilenet_lib.data import __main__ as command
     photos = data.load(32, source="drawn", limit=20)
     model = models.mobilenet(0.1, 32, 2)
     print(training.train(model, photos, epochs=1).epochs[0]["val_loss"])
@@ -493,7 +496,7 @@ BOOK = """
     print(tflite.evaluate(content, photos.test).accuracy)
     figure = plots.learning_rate({"\\u03b1 \\u2192 \\u03c1": [0.0, 1.0, 0.0]})
     figure._repr_html_() if hasattr(figure, "_repr_html_") else None
-    print(data.main(["check", sys.argv[1]]))
+    print(command.main(["check", sys.argv[1]]))
     # Not ru_maxrss: that one begins with the peak of the process that started this one.
     status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
     print("peak", int(status["VmHWM"].split()[0]) // 1024)

@@ -383,7 +383,8 @@ def test_the_text_is_right_about_photos_and_drawings():
         jump *= layer.stride
     assert f"sees {sees} pixels across" in text
     numbers = [number for kind in drawn.NUMBERS["test"] for number in kind]
-    images = data.normalize(np.stack([data._drawing(number, 128) for number in numbers]))
+    pictures = (drawn.picture(number).resize((128, 128), Image.Resampling.BILINEAR) for number in numbers)
+    images = data.normalize(np.stack([*pictures]))
     right = tflite.predict(tflite.MODEL, images, threads=2).argmax(axis=1) == np.array(numbers) % 2
     assert f"right on {100 * right.mean():.0f} of 100 that this book draws" in text
 

@@ -1,0 +1,181 @@
+"""The photos fetched from Kaggle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import tarfile
+import threading
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path, PureWindowsPath
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+from mobilenet_lib.data.folder import CLASSES, LAYOUT, data_folder, expanded, photos_in, threaded
+from mobilenet_lib.data.photo import opened
+from mobilenet_lib.locks import alone
+
+KAGGLE = "chetankv/dogs-cats-images"
+KAGGLE_HOST = "https://api.kaggle.com"
+KAGGLE_COUNTS = {"training_set/cats": 4000, "training_set/dogs": 4000, "test_set/cats": 1000, "test_set/dogs": 1000}
+PATIENCE = 10  # seconds to wait for an answer
+MAX_FILES, MAX_BYTES = 50_000, 2**31  # in the archive, which has 10,000 photos of 0.2 GB, perhaps twice
+
+
+def download(folder: str | os.PathLike | None = None) -> Path:
+    """Fetch the photos from Kaggle into `folder`, by default `data/cats-dogs`, and return it.
+
+    Shows a progress bar. What has arrived is kept beside `folder`, and after an interruption the same call goes on
+    from there; `folder` itself appears when everything is there and checked. If it is there already, nothing happens.
+
+    Raises `ConnectionError` within seconds if there is no network, and if what comes is not the photos; `OSError` if
+    they cannot be written; `BlockingIOError` if another process is at it; `FileExistsError` if `folder` holds something
+    else.
+    """
+    folder = data_folder() if folder is None else expanded(folder)
+    if not folder.name:
+        raise ValueError(f"folder must be new or hold all the photos, not {str(folder)!r}")
+    part = folder.with_name(f"{folder.name}.part")
+    if folder.exists():
+        if _kaggle_counts(folder) != KAGGLE_COUNTS:
+            raise FileExistsError(f"folder must be new or hold all the photos; {str(folder)!r} does not hold them all")
+        shutil.rmtree(part, ignore_errors=True)  # of a process that was killed at the very end
+        return folder
+    _reach(KAGGLE_HOST)
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        with alone(part, f"downloading into {str(folder)!r}"):
+            _download(part, folder)
+    except (ConnectionError, BlockingIOError):
+        raise
+    except OSError as error:
+        raise OSError(
+            f"the photos cannot be written to {str(folder)!r} ({error.strerror or error}); once they can, the same "
+            "command goes on from here"
+        ) from error
+    return folder
+
+
+def _download(part: Path, folder: Path) -> None:
+    arrived = _fetch(part)
+    # Kaggle's archive has the photos some folders down, and perhaps twice.
+    photos = next((path.parent for path in sorted(arrived.rglob("training_set")) if path.is_dir()), arrived)
+    if _kaggle_counts(photos) != KAGGLE_COUNTS or not all(threaded(_is_image, [*photos.rglob("*.jpg")])):
+        shutil.rmtree(part)
+        raise ConnectionError("what came from Kaggle is not the complete set of photos; try again later")
+    if part not in photos.parents:  # in Kaggle's own notebooks it comes as a folder that cannot be moved
+        photos = shutil.copytree(photos, part / "copy", dirs_exist_ok=True)
+    os.replace(photos, folder)
+    shutil.rmtree(part)
+
+
+def _kaggle_counts(folder: Path) -> dict[str, int] | None:
+    """How many photos each class folder below `folder` has; None if they are not there."""
+    try:
+        return {
+            f"{LAYOUT[split]}/{name}s": len(photos)
+            for split, classes in photos_in(folder).items()
+            for name, photos in zip(CLASSES, classes, strict=True)
+        }
+    except (OSError, ValueError):
+        return None
+
+
+def _is_image(path: Path) -> bool:
+    try:
+        with opened(path):
+            return True
+    except OSError:
+        return False
+
+
+def _reach(url: str) -> None:
+    """Raise `ConnectionError` unless `url` answers soon."""
+    import requests
+
+    answers = []
+
+    def ask() -> None:
+        with suppress(requests.RequestException):
+            answers.append(requests.head(url, timeout=PATIENCE))
+
+    # In a thread, because finding the address of a host knows no time limit.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if not answers:
+        raise ConnectionError(
+            f"{url} cannot be reached: is there a network? By hand: download https://www.kaggle.com/datasets/{KAGGLE} "
+            "and name the unzipped folder in the environment variable CATS_DOGS_DIR"
+        )
+
+
+def _fetch(part: Path) -> Path:
+    """Let kagglehub download and unzip in `part`; it goes on with a part of the archive that it finds there."""
+    import requests
+
+    send, extract = requests.Session.send, zipfile.ZipFile.extractall
+
+    def careful(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        if urlsplit(request.url).scheme != urlsplit(KAGGLE_HOST).scheme:  # also wherever an answer leads on to
+            raise ValueError(f"it is offered at {request.url}, where it could be changed on the way")
+        return send(session, request, **{**options, "timeout": options.get("timeout") or PATIENCE})
+
+    def checked(archive: zipfile.ZipFile, *args: Any, **options: Any) -> None:
+        _refuse_unsafe(archive.infolist())
+        extract(archive, *args, **options)
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise ValueError("it is a tar archive, not a zip archive")
+
+    # kagglehub looks for the reader's home when it is imported, and not everybody has one.
+    environment = {"HOME": str(part), **os.environ, "KAGGLEHUB_CACHE": str(part)}
+    try:
+        # Without these kagglehub waits without end for some answers, and unpacks whatever it gets.
+        with (
+            mock.patch.object(requests.Session, "send", careful),
+            mock.patch.object(zipfile.ZipFile, "extractall", checked),
+            mock.patch.object(tarfile.TarFile, "extractall", refused),
+            mock.patch.dict(os.environ, environment),
+        ):
+            import kagglehub
+
+            return Path(kagglehub.dataset_download(KAGGLE))
+    except (requests.RequestException, json.JSONDecodeError) as error:
+        raise ConnectionError(
+            f"the download from Kaggle broke off; the same command goes on from here ({error})"
+        ) from error
+    except OSError:  # the disk's, not the network's
+        raise
+    except Exception as error:
+        shutil.rmtree(part)
+        reason = " ".join(str(error).split())
+        raise ConnectionError(f"what came from Kaggle is not the photos; try again later ({reason})") from error
+
+
+def _refuse_unsafe(entries: Sequence[zipfile.ZipInfo]) -> None:
+    """Raise `ValueError` if unpacking would write elsewhere, over a file of its own, make links or fill the disk."""
+    if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+        raise ValueError(f"the archive holds more than {MAX_FILES:,} files or {MAX_BYTES / 2**30:.0f} GB")
+    seen: set[str] = set()
+    folders: set[str] = set()
+    for entry in entries:
+        place = PureWindowsPath(entry.filename)  # which knows the separators and the roots of every system
+        folders |= {str(parent).casefold() for parent in place.parents}
+        if place.drive or place.root or ".." in place.parts:
+            raise ValueError(f"the archive has a file for another folder: {entry.filename!r}")
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise ValueError(f"the archive has a link: {entry.filename!r}")
+        if any(len(part.encode()) > 255 for part in place.parts):
+            raise ValueError(f"the archive has a name longer than a disk takes: {entry.filename[:40]!r}…")
+        if (name := str(place).casefold()) in seen:
+            raise ValueError(f"the archive has two files of one name: {entry.filename!r}")
+        seen.add(name)
+    for entry in entries:
+        if not entry.is_dir() and str(PureWindowsPath(entry.filename)).casefold() in folders:
+            raise ValueError(f"the archive has a file and a folder of one name: {entry.filename!r}")
