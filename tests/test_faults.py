@@ -33,6 +33,7 @@ from trouble import entries
 from mobilenet_lib import data, models, tflite, training
 from mobilenet_lib.data import kaggle as fetching
 from mobilenet_lib.locks import alone
+from mobilenet_lib.training import __main__ as cli
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = Path(__file__).parent
@@ -195,14 +196,15 @@ SIZE = ("--data", "drawn", "--alpha", "0.1", "--resolution", "32", "--limit", "8
 TRAINING = (
     CHILDREN
     + """
-    import glob, json
+    import glob, json, zipfile
     import keras
     import numpy as np
     import test_training
     from mobilenet_lib import models, training
+    from mobilenet_lib.training import __main__ as cli, checkpoints
     test_training.SIDE, models.mobilenet = 32, lambda *_, **__: test_training.small()
     runs, *arguments = sys.argv[1:]
-    keep, fit, epochs = training._keep, keras.Model.fit, iter(range(1, 100))
+    keep, fit, epochs = checkpoints.keep, keras.Model.fit, iter(range(1, 100))
 
     class Dying(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -210,20 +212,20 @@ TRAINING = (
 
     def train(moment):
         if moment == "before keeping":
-            training._keep = die
+            checkpoints.keep = die
         elif moment == "while keeping":
-            training.os.fsync = die
+            os.fsync = die
         elif moment == "after keeping":
-            training._keep = lambda *a: (keep(*a), die())
+            checkpoints.keep = lambda *a: (keep(*a), die())
         elif moment == "in an epoch":  # the second one of this process
             keras.Model.fit = lambda *a, **o: fit(*a, **o, callbacks=[Dying()] if next(epochs) == 2 else [])
         elif moment == "before recording":
-            training.evaluate = die
+            cli.evaluate = die
         elif moment == "while keeping the model":
-            training.zipfile.ZipFile.writestr = die
+            zipfile.ZipFile.writestr = die
         elif moment == "while recording":
             training.Run.save = die
-        training.main([*arguments, "--runs", runs])
+        cli.main([*arguments, "--runs", runs])
 
     def kept():
         if not os.path.exists(f"{runs}/.run.npz"):
@@ -257,7 +259,7 @@ def test_a_training_killed_at_any_moment_ends_as_if_nothing_had_happened(tmp_pat
     ], done.stdout + done.stderr
     monkeypatch.setattr(test_training, "SIDE", 32)
     monkeypatch.setattr(models, "mobilenet", lambda *_, **__: test_training.small())
-    training.main([*arguments, "--runs", str(whole / "runs")])
+    cli.main([*arguments, "--runs", str(whole / "runs")])
     records = [without_times(training.load_run(folder / "runs/run.json")) for folder in (killed, whole)]
     assert records[0] == records[1]
     weights = [training.load_model(folder / "models/run.keras").get_weights() for folder in (killed, whole)]
@@ -273,6 +275,7 @@ def training_epochs(path: Path) -> int:
 HOLDER = """
     import sys, time
     from mobilenet_lib.locks import alone
+from mobilenet_lib.training import __main__ as cli
     with alone(sys.argv[1], "waiting"):
         print("holding", flush=True)
         time.sleep(100)
@@ -285,7 +288,7 @@ def test_the_second_training_of_one_name_is_refused(tmp_path, shown, capsys):
     with start(HOLDER, tmp_path / ".run.lock") as first:
         first.stdout.readline()
         with pytest.raises(SystemExit) as stopped:
-            training.main(["--name", "run", "--runs", str(tmp_path), *SIZE])
+            cli.main(["--name", "run", "--runs", str(tmp_path), *SIZE])
         first.kill()
     assert stopped.value.code == 1
     shown(capsys.readouterr().err)
@@ -295,7 +298,7 @@ def test_the_second_training_of_one_name_is_refused(tmp_path, shown, capsys):
 
 @pytest.mark.fault("The same training runs twice at once")
 def test_of_two_trainings_of_one_name_started_at_once_one_trains(tmp_path, shown):
-    program = "import sys; from mobilenet_lib import training; training.main(sys.argv[1:])"
+    program = "import sys; from mobilenet_lib.training.__main__ import main; main(sys.argv[1:])"
     arguments = ["--name", "run", "--epochs", "2", "--runs", tmp_path / "runs", *SIZE]
     with start(program, *arguments) as first, start(program, *arguments) as second:
         errors = {process: process.communicate(timeout=300)[1] for process in (first, second)}
@@ -317,7 +320,7 @@ def test_a_training_that_another_process_finishes_meanwhile_is_not_repeated(tmp_
 
     monkeypatch.setattr(training, "alone", just_done)
     with pytest.raises(SystemExit) as stopped:
-        training.main(["--name", "run", "--runs", str(tmp_path), *SIZE])
+        cli.main(["--name", "run", "--runs", str(tmp_path), *SIZE])
     assert stopped.value.code == 2
     assert "is there already" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
@@ -343,9 +346,9 @@ def test_ctrl_c_ends_a_training_with_one_sentence_and_loses_no_epoch(tmp_path, s
     # Started in the background of a shell, a process ignores Ctrl-C; a reader's does not.
     program = """
         import signal, sys
-        from mobilenet_lib import training
+        from mobilenet_lib.training.__main__ import main
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        training.main(sys.argv[1:])
+        main(sys.argv[1:])
     """
     with start(program, "--name", "run", "--epochs", "200", "--runs", tmp_path, *SIZE) as process:
         for line in process.stdout:
@@ -436,12 +439,12 @@ def test_a_full_disk_ends_a_training_with_one_sentence_and_the_next_one_goes_on(
         filler = disk / "filler"
         filler.write_bytes(bytes(2_800_000))
         with pytest.raises(SystemExit) as stopped:
-            training.main(arguments)
+            cli.main(arguments)
         assert stopped.value.code == 1
         shown(capsys.readouterr().err)
         assert list((disk / "runs").iterdir()) == [], "nothing half-written stays"
         filler.unlink()
-        training.main(arguments)
+        cli.main(arguments)
         assert sorted(path.name for path in (disk / "runs").iterdir()) == ["run.json"]
 
 
@@ -565,7 +568,7 @@ def test_every_command_line_prints_names_that_an_ascii_terminal_does_not_have(la
 @as_nobody
 @pytest.mark.fault("The folder may only be read")
 def test_a_folder_that_may_only_be_read_is_named(tmp_path, shown):
-    program = "import sys; from mobilenet_lib import training; training.main(sys.argv[1:])"
+    program = "import sys; from mobilenet_lib.training.__main__ import main; main(sys.argv[1:])"
     done = run(program, "--name", "run", "--runs", "/usr/runs", *SIZE, before=NOBODY, cwd="/")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     shown(done.stderr)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from mobilenet_lib import data, models, plots, training
+from mobilenet_lib.training import __main__ as cli
 
 SIDE = 16
 
@@ -29,9 +30,9 @@ def images(split, count=48):
     return (noise + 140 * labels[:, None, None, None]).astype(np.uint8), labels
 
 
-def easy(**options):
-    splits = {split: images(split) for split in ("train", "validation", "test")}
-    return data.CatsDogs(splits, source="bright and dark", drawn=True, batch_size=8, **options)
+def easy(count=48, batch_size=8, **options):
+    splits = {split: images(split, count) for split in ("train", "validation", "test")}
+    return data.CatsDogs(splits, source="bright and dark", drawn=True, batch_size=batch_size, **options)
 
 
 def small(momentum=0.9, channels=16):
@@ -46,7 +47,7 @@ def small(momentum=0.9, channels=16):
 
 
 def without_times(run):
-    return [{key: value for key, value in epoch.items() if key != "seconds"} for epoch in run.epochs]
+    return [{key: value for key, value in epoch.items() if "seconds" not in key} for epoch in run.epochs]
 
 
 # Initialization
@@ -91,18 +92,33 @@ def test_a_constant_learning_rate_stays():
 
 
 def test_weight_decay_spares_biases_batch_normalization_and_depthwise_kernels():
-    decaying = [variable.path for variable in small().trainable_variables if training.decays(variable)]
+    decaying = [variable.path for variable in training.decays(small())]
     assert decaying == ["conv1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"]
 
 
 def test_weight_decay_falls_on_depthwise_kernels_if_asked():
-    decaying = [variable.path for variable in small().trainable_variables if training.decays(variable, depthwise=True)]
+    decaying = [variable.path for variable in training.decays(small(), depthwise=True)]
     assert decaying == ["conv1/kernel", "conv_dw_1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"]
+
+
+def test_a_depthwise_kernel_is_known_by_its_layer_whatever_its_name():
+    theirs = keras.applications.MobileNetV2((32, 32, 3), alpha=0.35, weights=None)
+    depthwise = {id(layer.kernel) for layer in theirs.layers if isinstance(layer, keras.layers.DepthwiseConv2D)}
+    assert len(depthwise) == 17
+    assert not depthwise & {id(weight) for weight in training.decays(theirs)}
+    assert len(training.decays(theirs)) == 36  # 35 standard and pointwise convolutions, and the classifier
+
+
+def test_of_a_separable_layer_the_pointwise_kernel_alone_decays():
+    layer = keras.layers.SeparableConv2D(4, 3)
+    model = keras.Sequential([keras.Input((8, 8, 3)), layer])
+    assert [weight.name for weight in training.decays(model)] == ["pointwise_kernel"]
 
 
 def test_the_optimizer_decays_only_what_it_should():
     model = small()
-    training.compile_model(model, steps=10, learning_rate=0.1, weight_decay=0.5, schedule="constant", warmup=0)
+    recipe = training.Recipe(learning_rate=0.1, weight_decay=0.5, schedule="constant", warmup=0)
+    training.compile_model(model, recipe, steps=10)
     before = {variable.path: np.array(variable) for variable in model.trainable_variables}
     # Without gradients, decay alone moves a weight: by learning rate times decay, 5%.
     model.optimizer.apply([keras.ops.zeros_like(v) for v in model.trainable_variables], model.trainable_variables)
@@ -111,17 +127,9 @@ def test_the_optimizer_decays_only_what_it_should():
     np.testing.assert_allclose(model.get_layer("conv1").kernel, 0.95 * before["conv1/kernel"], rtol=1e-5)
 
 
-def test_pointwise_convolutions_as_matrix_products_are_the_same_function():
-    model, batch = small(), data.normalize(images("test")[0])
-    expected = np.asarray(model(batch))
-    with training.matmul_pointwise(model):
-        np.testing.assert_allclose(model(batch), expected, atol=1e-6)
-    np.testing.assert_array_equal(model(batch), expected)
-
-
 def test_label_smoothing_of_a_tenth_makes_the_target_95_percent():
     model = small()
-    training.compile_model(model, steps=10, label_smoothing=0.1)
+    training.compile_model(model, training.Recipe(label_smoothing=0.1), steps=10)
     loss = model.loss(np.array([1]), keras.ops.convert_to_tensor([[0.2, 0.8]]))
     assert float(loss[0]) == pytest.approx(-0.95 * math.log(0.8) - 0.05 * math.log(0.2), rel=1e-5)
 
@@ -160,7 +168,8 @@ def test_a_run_says_what_it_takes_to_repeat_it():
     assert run.data == {"source": "bright and dark", "drawn": True, "counts": dict.fromkeys(easy().counts, 48)}
     assert run.versions["python"] == platform.python_version() and run.versions["keras"] == keras.__version__
     assert run.machine["cores"] >= 1
-    assert set(run.epochs[0]) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"}
+    metrics = {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "cpu_seconds"}
+    assert set(run.epochs[0]) == metrics
 
 
 @pytest.mark.parametrize(
@@ -287,8 +296,23 @@ class Harm:
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
-    with pytest.raises(ValueError, match="checkpoint must be of a run with the same settings"):
+    with pytest.raises(ValueError, match=r"same training, .* learning_rate 0\.004 instead of 0\.001"):
         training.train(small(), easy(), epochs=1, learning_rate=1e-3, checkpoint=tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (lambda: easy(augment=True), "augment False instead of True"),
+        (lambda: easy(seed=1), "seed 0 instead of 1"),
+        (lambda: easy(count=40), "another images"),
+        (lambda: easy(batch_size=4), "batch_size 8 instead of 4"),
+    ],
+)
+def test_a_checkpoint_of_other_data_is_refused(tmp_path, other, named):
+    training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
+    with pytest.raises(ValueError, match=named):
+        training.train(small(), other(), epochs=1, checkpoint=tmp_path / "checkpoint")
 
 
 def deeper():
@@ -297,12 +321,14 @@ def deeper():
     return keras.Model(inner.input, outputs)
 
 
-@pytest.mark.parametrize("other", [lambda: small(channels=24), deeper], ids=["wider", "deeper"])
+@pytest.mark.parametrize(
+    "other", [lambda: small(channels=24), deeper, lambda: small(momentum=0.99)], ids=["wider", "deeper", "momentum"]
+)
 def test_a_checkpoint_of_another_model_is_refused_and_leaves_the_model_as_it_was(tmp_path, other):
     training.train(small(), easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
     model = other()
     before = model.get_weights()
-    with pytest.raises(ValueError, match="checkpoint must be of a run with the same model"):
+    with pytest.raises(ValueError, match=r"same training, .* another model"):
         training.train(model, easy(), epochs=1, checkpoint=tmp_path / "checkpoint")
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
@@ -386,7 +412,7 @@ def recorded(tmp_path_factory):
     """A folder with one recorded run of the smallest kind, and its model."""
     folder = tmp_path_factory.mktemp("Läufe mit Leerzeichen") / "runs"
     size = ["--alpha", "0.1", "--resolution", "32", "--limit", "8", "--epochs", "1"]
-    training.main(["--name", "first", "--data", "drawn", *size, "--runs", str(folder), "--keep"])
+    cli.main(["--name", "first", "--data", "drawn", *size, "--runs", str(folder), "--keep"])
     return folder
 
 
@@ -410,7 +436,7 @@ def test_the_record_says_nothing_that_belongs_to_one_machine(recorded):
 def test_a_finished_record_is_not_replaced_unasked(recorded, capsys):
     before = (recorded / "first.json").read_bytes()
     with pytest.raises(SystemExit):
-        training.main(["--name", "first", "--data", "drawn", "--runs", str(recorded)])
+        cli.main(["--name", "first", "--data", "drawn", "--runs", str(recorded)])
     assert "--force" in capsys.readouterr().err
     assert (recorded / "first.json").read_bytes() == before
 
@@ -432,7 +458,7 @@ def test_a_run_can_go_on_from_a_kept_model_at_another_resolution(recorded, tmp_p
     # At a learning rate of next to nothing, what was kept stays.
     still = ["--learning-rate", "1e-12", "--momentum", "0.999999"]
     where = ["--runs", str(tmp_path / "runs"), "--start", "first", "--keep"]
-    training.main(["--name", "on", "--data", "drawn", *size, *still, *where])
+    cli.main(["--name", "on", "--data", "drawn", *size, *still, *where])
     before, after = (keras.models.load_model(tmp_path / "models" / f"{name}.keras") for name in ("first", "on"))
     assert (before.input_shape[1], after.input_shape[1]) == (32, 64)
     for one, other in zip(before.get_weights(), after.get_weights(), strict=True):
@@ -442,7 +468,7 @@ def test_a_run_can_go_on_from_a_kept_model_at_another_resolution(recorded, tmp_p
 
 def test_a_run_can_be_tested_at_another_resolution(recorded, tmp_path):
     size = ["--alpha", "0.1", "--resolution", "32", "--limit", "8", "--epochs", "1", "--test-resolution", "64"]
-    training.main(["--name", "larger", "--data", "drawn", *size, "--runs", str(tmp_path / "runs"), "--keep"])
+    cli.main(["--name", "larger", "--data", "drawn", *size, "--runs", str(tmp_path / "runs"), "--keep"])
     run, first = training.load_run(tmp_path / "runs" / "larger.json"), training.load_run(recorded / "first.json")
     assert (run.settings["resolution"], run.settings["test_resolution"]) == (32, 64)
     assert "--test-resolution 64" in run.command and run.epochs[0]["loss"] == first.epochs[0]["loss"]
@@ -454,14 +480,14 @@ def test_a_run_can_be_tested_at_another_resolution(recorded, tmp_path):
 
 def test_a_model_to_go_on_from_has_to_be_there(recorded, capsys):
     with pytest.raises(SystemExit):
-        training.main(["--name", "second", "--data", "drawn", "--runs", str(recorded), "--start", "nowhere"])
+        cli.main(["--name", "second", "--data", "drawn", "--runs", str(recorded), "--start", "nowhere"])
     assert "there is no nowhere.keras" in capsys.readouterr().err
 
 
 def test_a_damaged_record_does_not_hide_that_its_model_is_missing(tmp_path, capsys):
     (tmp_path / "broken.json").write_text("{")
     with pytest.raises(SystemExit) as stopped:
-        training.main(["--name", "second", "--data", "drawn", "--runs", str(tmp_path), "--start", "broken"])
+        cli.main(["--name", "second", "--data", "drawn", "--runs", str(tmp_path), "--start", "broken"])
     assert stopped.value.code == 2
     assert capsys.readouterr().err.endswith("there is no broken.keras\n")
 
@@ -497,7 +523,7 @@ def test_a_bad_option_is_named_before_anything_is_read_or_written(
 ):
     monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("photos were read"))
     with pytest.raises(SystemExit) as stopped:
-        training.main(["--name=run", "--data=drawn", f"--runs={tmp_path / 'runs'}", f"--{option}={value}"])
+        cli.main(["--name=run", "--data=drawn", f"--runs={tmp_path / 'runs'}", f"--{option}={value}"])
     assert stopped.value.code == 2
     assert capsys.readouterr().err.endswith(f"error: {sentence}\n")
     assert list(tmp_path.iterdir()) == []
@@ -509,7 +535,7 @@ def test_an_option_that_fine_tuning_has_no_use_for_is_refused_and_not_recorded(
 ):
     monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("photos were read"))
     with pytest.raises(SystemExit):
-        training.main(["--name=run", "--recipe=fine-tune", f"--runs={tmp_path}", f"--{option}={value}"])
+        cli.main(["--name=run", "--recipe=fine-tune", f"--runs={tmp_path}", f"--{option}={value}"])
     sentence = f"{option} must be {kept} with --initializer imagenet, which has no use for it, not {value}"
     assert capsys.readouterr().err.endswith(f"error: {sentence}\n")
 
@@ -517,7 +543,7 @@ def test_an_option_that_fine_tuning_has_no_use_for_is_refused_and_not_recorded(
 def test_a_file_in_the_place_of_the_folder_of_records_is_named(tmp_path, capsys):
     (tmp_path / "runs").touch()
     with pytest.raises(SystemExit):
-        training.main(["--name=run", "--data=drawn", f"--runs={tmp_path / 'runs'}"])
+        cli.main(["--name=run", "--data=drawn", f"--runs={tmp_path / 'runs'}"])
     assert f"runs must be a folder, not the file '{tmp_path / 'runs'}'" in capsys.readouterr().err
 
 
@@ -527,7 +553,7 @@ def test_a_model_of_another_width_is_refused(recorded, tmp_path, capsys, shown):
     size = ["--alpha", "0.2", "--resolution", "32", "--limit", "8", "--epochs", "1"]
     with pytest.raises(SystemExit) as stopped:
         where = ["--runs", str(tmp_path / "runs"), "--start", "first"]
-        training.main(["--name", "on", "--data", "drawn", *size, *where])
+        cli.main(["--name", "on", "--data", "drawn", *size, *where])
     assert stopped.value.code == 1
     shown(capsys.readouterr().err)
     assert list((tmp_path / "runs").iterdir()) == []
@@ -637,7 +663,7 @@ def test_a_model_that_names_a_function_of_the_system_is_refused(kept, tmp_path):
 
 
 def test_the_keras_recipe_is_adam_as_it_comes():
-    parser = training._parser()
+    parser = cli._parser()
     parser.set_defaults(**training.RECIPES["keras"])
     args = vars(parser.parse_args(["--name", "x"]))
     adam, normalization = keras.optimizers.Adam(), keras.layers.BatchNormalization()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -51,6 +53,7 @@ class CatsDogs:
         self.skipped = tuple(skipped)
         self._splits = {split: _Split(*both) for split, both in arrays.items()}
         self._batch_size = batch_size
+        self._given = {"batch_size": batch_size, "augment": augment}
         self._seed = seed
         self.train = self._dataset("train", shuffled=True, augmented=augment)
         self.validation = self._dataset("validation")
@@ -63,6 +66,15 @@ class CatsDogs:
     @epoch.setter
     def epoch(self, number: int) -> None:
         self._splits["train"].epoch = number
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides how a training on these images goes: a digest of them, and in what way they are given out."""
+        images, labels = self.images("train")
+        digest = hashlib.blake2b(labels, digest_size=8)
+        digest.update(images)
+        validation = self.counts["validation"]
+        return {"images": digest.hexdigest(), "validation": validation, "seed": self._seed} | self._given
 
     def images(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """What is behind a split: uint8 images `[N, S, S, 3]` and int32 labels `[N]`, cats and dogs in turn."""

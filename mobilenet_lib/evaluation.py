@@ -1,0 +1,86 @@
+"""What a model said about photos whose answer is known: accuracy, its uncertainty, which mistakes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a model said about photos whose answer is known.
+
+    `probabilities` is float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for labels that do not fit.
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        photos, classes = self.probabilities.shape
+        wanted = f"labels must be {photos:,} whole numbers from 0 to {classes - 1}, one for each photo"
+        if self.labels.shape != (photos,) or self.labels.dtype.kind not in "iu":
+            raise ValueError(f"{wanted}; these are {self.labels.dtype} {list(self.labels.shape)}")
+        if ((self.labels < 0) | (self.labels >= classes)).any():
+            raise ValueError(f"{wanted}; these go from {self.labels.min()} to {self.labels.max()}")
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """The most probable class of each photo, int `[N]`."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of photos whose most probable class is the right one."""
+        return float((self.predictions == self.labels).mean())
+
+    @property
+    def loss(self) -> float:
+        """Cross-entropy: the mean of −log of the right answer's probability."""
+        right = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return float(-np.log(np.maximum(right, 1e-7)).mean())
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Photos counted by true class (row) and predicted class (column), int `[classes, classes]`."""
+        counts = np.zeros((self.probabilities.shape[1],) * 2, dtype=int)
+        np.add.at(counts, (self.labels, self.predictions), 1)
+        return counts
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95% confidence interval of the accuracy (Wilson 1927)."""
+        return wilson(int((self.predictions == self.labels).sum()), len(self.labels))
+
+    def summary(self) -> dict[str, Any]:
+        """Accuracy, loss, interval and confusion as plain numbers, for a recorded run."""
+        low, high = self.interval
+        return {
+            "photos": len(self.labels),
+            "accuracy": self.accuracy,
+            "interval": [round(low, 5), round(high, 5)],
+            "loss": round(self.loss, 5),
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def evaluate(model: keras.Model, dataset: Iterable) -> Evaluation:
+    """Probabilities of `model` for every batch `(images, labels)` of `dataset`, beside the labels."""
+    pairs = [(model.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in dataset]
+    if not pairs:
+        raise ValueError("dataset must have at least one batch, not none")
+    probabilities, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    return Evaluation(probabilities, labels)
+
+
+def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95% confidence interval of a share, `right` out of `total` (Wilson 1927)."""
+    share = right / total
+    center = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return center - half, center + half

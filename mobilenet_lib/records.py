@@ -1,0 +1,124 @@
+"""What was recorded: runs as small JSON files, with the command that repeats each and where it was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+# Installed without the checkout, the library brings along what was recorded.
+DATA = CHECKOUT / "data" if (CHECKOUT / "pyproject.toml").exists() else Path(__file__).with_name("recorded")
+
+
+RUNS, MODELS = DATA / "runs", DATA / "models"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recorded run: what was trained on what, how it went, and what it takes to repeat it.
+
+    `settings` are the choices that `train` followed; `epochs` has one dictionary per epoch with `loss`, `accuracy`,
+    `val_loss`, `val_accuracy`, `learning_rate` and `seconds`; `test` is `Evaluation.summary()` on the test split, or
+    None if it was not looked at. `seconds` are those of a clock, `cpu_seconds` those that all cores spent together:
+    these hold on a busy machine too. `predictions` is the class of each validation photo, a digit each, in the order of
+    `data.load`: two runs with the same seed can be compared photo by photo.
+    """
+
+    settings: dict[str, Any]
+    data: dict[str, Any]
+    epochs: list[dict[str, float]]
+    params: int
+    mult_adds: int
+    seconds: float
+    cpu_seconds: float | None = None
+    predictions: str = ""
+    test: dict[str, Any] | None = None
+    name: str = ""
+    command: str = ""
+    date: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d"))
+    versions: dict[str, str] = field(default_factory=lambda: versions())
+    machine: dict[str, Any] = field(default_factory=lambda: machine())
+
+    def curve(self, metric: str) -> list[float]:
+        """One metric of every epoch, such as `"val_accuracy"`."""
+        return [epoch[metric] for epoch in self.epochs]
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the record as JSON; a file that was there stays whole until the new one is."""
+        epochs = ",\n  ".join(map(json.dumps, self.epochs))
+        about = json.dumps(asdict(self) | {"epochs": None}, indent=1)
+        write(Path(path), about.replace('"epochs": null', f'"epochs": [\n  {epochs}\n ]', 1).encode() + b"\n")
+
+
+def load_run(path: str | os.PathLike) -> Run:
+    """The run recorded in the JSON file `path`. Raises `ValueError` if it is not one."""
+    try:
+        return Run(**json.loads(Path(path).read_bytes()))
+    except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+        raise ValueError(f"path must be the JSON file of a recorded run, not {os.fspath(path)!r}: {error}") from error
+
+
+def load_runs(folder: str | os.PathLike = RUNS) -> dict[str, Run]:
+    """All runs recorded in `folder`, by name; none if there is no such folder."""
+    return {path.stem: load_run(path) for path in sorted(Path(folder).glob("*.json"))}
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write to a file beside `path`, then rename: whoever reads `path` finds the old content or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise OSError(f"{str(path)!r} cannot be written ({error.strerror}); what was there before is whole") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "backend": keras.backend.backend()}
+    for package in ("tensorflow", "jax", "keras", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores and graphics processor; nothing that tells one machine of a kind from another."""
+    processor = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = (line for line in cpuinfo.read_text().splitlines() if line.startswith("model name"))
+        processor = next(names, f":{processor}").split(":", 1)[1].strip()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {"system": platform.system(), "processor": processor, "cores": cores, "gpu": gpu()}
+
+
+def gpu() -> str | None:
+    """The name of the graphics processor that Keras computes on; None if there is none."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return next((device.device_kind for device in jax.devices() if device.platform == "gpu"), None)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        for device in tf.config.list_physical_devices("GPU"):
+            return tf.config.experimental.get_device_details(device).get("device_name", "GPU")
+    return None

@@ -1,0 +1,59 @@
+"""Train, evaluate, record.
+
+    recipe        optimizer, learning rate, weight decay, loss
+    fast          the same network with layers that train faster
+    fit           train and fine-tune
+    checkpoints   the state of an unfinished training
+    kept          models as files
+    sweep         declared experiments: which runs there are, and which are missing
+
+`python -m mobilenet_lib.training --help` makes recorded runs: one small JSON each, with the command that repeats it.
+"""
+
+from mobilenet_lib.evaluation import Evaluation, evaluate, wilson
+from mobilenet_lib.records import DATA, MODELS, RUNS, Run, gpu, load_run, load_runs, machine, versions, write
+from mobilenet_lib.training.fast import fast
+from mobilenet_lib.training.fit import fine_tune, fit_classifier, imagenet_classifier, recalibrate, train
+from mobilenet_lib.training.kept import load_model, save_model
+from mobilenet_lib.training.recipe import (
+    DEPTHWISE_HE_NORMAL,
+    INITIALIZERS,
+    LIMITS,
+    RECIPES,
+    Recipe,
+    compile_model,
+    decays,
+    rate,
+)
+
+__all__ = [
+    "DATA",
+    "DEPTHWISE_HE_NORMAL",
+    "INITIALIZERS",
+    "LIMITS",
+    "MODELS",
+    "RECIPES",
+    "RUNS",
+    "Evaluation",
+    "Recipe",
+    "Run",
+    "compile_model",
+    "decays",
+    "evaluate",
+    "fast",
+    "fine_tune",
+    "fit_classifier",
+    "gpu",
+    "imagenet_classifier",
+    "load_model",
+    "load_run",
+    "load_runs",
+    "machine",
+    "rate",
+    "recalibrate",
+    "save_model",
+    "train",
+    "versions",
+    "wilson",
+    "write",
+]

@@ -1,0 +1,79 @@
+"""The state of an unfinished training in a file, with everything that decides its result."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from mobilenet_lib.records import versions, write
+
+
+def identity(model: keras.Model, data: Sequence[Any]) -> dict[str, Any]:
+    """What decides the result of a training besides its settings: the layers of the model, the data, the versions."""
+    layers = [layer.get_config() for layer in model._flatten_layers(include_self=False)]
+    config = json.dumps(layers, sort_keys=True, default=str).encode()
+    return {
+        "model": hashlib.blake2b(config, digest_size=8).hexdigest(),
+        "data": [photos.identity for photos in data],
+        "versions": versions(),
+    }
+
+
+def keep(path: Path, model: keras.Model, begun: dict, history: list, best: list[np.ndarray]) -> None:
+    buffer = io.BytesIO()
+    arrays = {f"state{i}": np.asarray(variable) for i, variable in enumerate(_state(model))}
+    arrays |= {f"best{i}": weight for i, weight in enumerate(best)}
+    np.savez(buffer, about=json.dumps({"begun": begun, "history": history}), **arrays)
+    write(path, buffer.getvalue())
+
+
+def restore(path: Path, model: keras.Model, begun: dict) -> tuple[list, list[np.ndarray]]:
+    """Put the state in `path` into `model`, and return its history and its best weights.
+
+    Raises `ValueError` if the file is damaged or of another training.
+    """
+    try:
+        with np.load(path) as file:
+            arrays = dict(file)
+        about = json.loads(str(arrays["about"]))
+        other, history = about["begun"], about["history"]
+        state, best = ([arrays[name] for name in arrays if name.startswith(kind)] for kind in ("state", "best"))
+        differing = _differing(other, json.loads(json.dumps(begun)))
+    except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"checkpoint must be what an earlier run left, whole, and {str(path)!r} is not: delete it"
+        ) from error
+    if differing:
+        raise ValueError(
+            f"checkpoint must be of the same training, and {str(path)!r} is of one with {'; '.join(differing)}: repeat "
+            "its command, delete it or name another"
+        )
+    if [array.shape for array in (*state, *best)] != [tuple(v.shape) for v in (*_state(model), *model.weights)]:
+        raise ValueError(f"checkpoint must be of the same model, and {str(path)!r} has weights of other shapes")
+    for variable, value in zip(_state(model), state, strict=True):
+        variable.assign(value)
+    return history, best
+
+
+def _differing(one: Any, other: Any, name: str = "") -> list[str]:
+    """In words, where two descriptions differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(one.keys() | other.keys())
+        return [words for key in keys for words in _differing(one.get(key), other.get(key), key)]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other) and name == "data":
+        return [words for pair in zip(one, other, strict=True) for words in _differing(*pair, name)]
+    if one == other:
+        return []
+    return [f"another {name}" if name in ("model", "images") else f"{name} {one!r} instead of {other!r}"]
+
+
+def _state(model: keras.Model) -> list:
+    return [*model.variables, *model.optimizer.variables]

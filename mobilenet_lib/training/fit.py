@@ -1,0 +1,248 @@
+"""Training: from random weights, or on from ImageNet; interrupted, it goes on from its last finished epoch."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from mobilenet_lib import models
+from mobilenet_lib.costs import positive
+from mobilenet_lib.data import normalize
+from mobilenet_lib.evaluation import evaluate
+from mobilenet_lib.records import Run
+from mobilenet_lib.training import checkpoints
+from mobilenet_lib.training.fast import fast
+from mobilenet_lib.training.recipe import Recipe, check, compile_model
+
+
+def train(
+    model: keras.Model,
+    data: Any,
+    *,
+    epochs: int,
+    first: Sequence[tuple[Any, int]] = (),
+    last: bool = False,
+    recalibrated: bool = False,
+    seed: int = 0,
+    checkpoint: str | os.PathLike | None = None,
+    progress: Callable[[str], None] | None = None,
+    chosen: Mapping[str, Any] | None = None,
+    **recipe: Any,
+) -> Run:
+    """Train `model` on `data.train`, validate it after every epoch on `data.validation`.
+
+    `data` is what `data.load` returns. `first` are pairs of other such data and epochs that come before, as a rule of
+    smaller images; one schedule spans them all. `recipe` are settings of `Recipe`. The weights that stay in the model
+    are those of the epoch with the best validation accuracy, or with `last` those of the last epoch. With
+    `recalibrated` every epoch is validated a second time, as `recalibrate` would leave the network.
+
+    With a `checkpoint` file, every finished epoch is kept there, and the same call goes on from it. `progress` is
+    called with one line of text per epoch. `chosen` are other choices that led here: they are recorded too.
+
+    Raises `ValueError` for a bad argument, or if `checkpoint` is that of another training: of other choices, other
+    data, another model or other versions.
+    """
+    recipe = Recipe(**recipe)
+    stages = [*((other, positive("first", count)) for other, count in first), (data, positive("epochs", epochs))]
+    # With one output, as for a sigmoid, this loss is 0 whatever the model says, and nothing is learned.
+    if getattr(model, "output_shape", None) is None or model.output_shape[-1] < len(data.class_names):
+        raise ValueError(
+            f"model must give a probability for each of the {len(data.class_names)} classes of data; {model.name!r} "
+            f"gives {getattr(model, 'output_shape', (None,))[-1]}"
+        )
+    seed = seed.item() if isinstance(seed, np.generic) else seed
+    check({"seed": seed})
+    settings = dict(chosen or {}) | {"resolution": model.input_shape[1], "epochs": stages[-1][1]}
+    settings |= asdict(recipe) | {"seed": seed}
+    if first:
+        settings["first"] = [[other.images("train")[0].shape[1], count] for other, count in stages[:-1]]
+    if last:
+        settings["last"] = True
+    _must_be_probabilities(model, data)
+
+    begun = {"settings": settings} | checkpoints.identity(model, [other for other, _ in stages])
+    keras.utils.set_random_seed(seed)
+    network = fast(model, any_size=bool(first))
+    compile_model(network, recipe, steps=sum(count * len(other.train) for other, count in stages))
+    network.optimizer.build(network.trainable_variables)
+
+    history: list[dict[str, float]] = []
+    best = model.get_weights()
+    if checkpoint is not None and Path(checkpoint).exists():
+        history, best = checkpoints.restore(Path(checkpoint), network, begun)
+    schedule = [other for other, count in stages for _ in range(count)]
+    for epoch in range(len(history), len(schedule)):
+        started, worked = time.perf_counter(), time.process_time()
+        photos = schedule[epoch]
+        # The order and the crops of an epoch follow from its number: a resumed run sees what it would have seen.
+        photos.epoch = epoch
+        metrics = network.fit(photos.train, validation_data=photos.validation, shuffle=False, verbose=0).history
+        history.append({key: round(float(values[-1]), 5) for key, values in metrics.items()})
+        if not math.isfinite(history[-1]["loss"]):
+            raise FloatingPointError(f"the loss is no number after epoch {epoch + 1}; try a lower learning_rate")
+        if recalibrated:
+            history[-1]["val_recalibrated"] = round(_again(network, photos), 5)
+        history[-1]["learning_rate"] = float(network.optimizer.learning_rate)
+        history[-1]["seconds"] = round(time.perf_counter() - started, 2)
+        history[-1]["cpu_seconds"] = round(time.process_time() - worked, 2)
+        accuracy = [finished["val_accuracy"] for finished in history]
+        if last or accuracy[-1] > max(accuracy[:-1], default=-1):
+            best = network.get_weights()
+        if checkpoint is not None:
+            checkpoints.keep(Path(checkpoint), network, begun, history, best)
+        if progress is not None:
+            progress(_line(history, len(schedule)))
+    model.set_weights(best)
+    cost = models.cost(model)
+    return Run(
+        settings=settings,
+        data={"source": data.source, "drawn": data.drawn, "counts": data.counts},
+        epochs=history,
+        params=model.count_params(),
+        mult_adds=cost.mult_adds,
+        seconds=round(sum(epoch["seconds"] for epoch in history), 1),
+        cpu_seconds=round(sum(epoch["cpu_seconds"] for epoch in history), 1),
+        predictions="".join(map(str, evaluate(model, data.validation).predictions)),
+    )
+
+
+def _must_be_probabilities(model: keras.Model, data: Any) -> None:
+    """Raise `ValueError` if what `model` says of a few images does not sum to 1: the loss would be wrong, silently."""
+    size = model.input_shape[1] or data.images("train")[0].shape[1]
+    said = keras.ops.convert_to_numpy(model(np.zeros((1, size, size, 3), np.float32), training=False))
+    if said.min() < 0 or abs(said.sum() - 1) > 0.01:
+        raise ValueError(
+            f"model must give probabilities, which are 0 or more and sum to 1; {model.name!r} gives {said[0]}: end it "
+            "in a softmax"
+        )
+
+
+def recalibrate(model: keras.Model, images: Any, batch_size: int = 100) -> None:
+    """Estimate the statistics of batch normalization anew, from `images`, float `[N, S, S, 3]` in [−1, 1].
+
+    During training they are moving averages over steps in which the weights have changed as well, and in the first
+    epochs they still hold some of the 0 and 1 that they started with. Here mean and variance are taken over all of
+    `images`, with the weights as they are.
+    """
+    layers = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
+    if not layers:
+        return
+    inputs = keras.Model(model.input, [layer.input for layer in layers])
+    moments = [[np.zeros(layer.moving_mean.shape) for _ in range(2)] for layer in layers]
+    for start in range(0, len(images), batch_size):
+        batch = np.asarray(images[start : start + batch_size])
+        for sums, x in zip(moments, inputs(batch, training=True), strict=True):
+            x = keras.ops.convert_to_numpy(x).astype(np.float64)
+            axes = tuple(range(x.ndim - 1))
+            for power, total in enumerate(sums, 1):
+                total += (x**power).mean(axes) * len(batch) / len(images)
+    for layer, (mean, square) in zip(layers, moments, strict=True):
+        layer.moving_mean.assign(mean)
+        layer.moving_variance.assign(np.maximum(square - mean**2, 0))
+
+
+def _again(network: keras.Model, photos: Any) -> float:
+    """Validation accuracy with statistics from the first 1,000 training photos; `network` stays as it is."""
+    weights = network.get_weights()
+    recalibrate(network, normalize(photos.images("train")[0][:1000]))
+    accuracy = evaluate(network, photos.validation).accuracy
+    network.set_weights(weights)
+    return accuracy
+
+
+def imagenet_classifier(alpha: float = 0.25, resolution: int = 224, classes: int = 2) -> keras.Model:
+    """`models.mobilenet` with the weights that Google trained on ImageNet below a new classifier.
+
+    Raises what `models.imagenet_backbone` raises, `OSError` if the weights are neither cached nor to be had.
+    """
+    with redirect_stdout(io.StringIO()):  # Keras reports a download of 2 MB in a hundred lines
+        backbone = models.imagenet_backbone(alpha, resolution)
+    model = models.mobilenet(alpha, resolution, classes)
+    for layer in backbone.layers:
+        model.get_layer(layer.name).set_weights(layer.get_weights())
+    return model
+
+
+def fine_tune(
+    model: keras.Model,
+    data: Any,
+    *,
+    epochs: int,
+    learning_rate: float = 2e-4,
+    seed: int = 0,
+    checkpoint: str | os.PathLike | None = None,
+    progress: Callable[[str], None] | None = None,
+    chosen: Mapping[str, Any] | None = None,
+    **recipe: Any,
+) -> Run:
+    """Adapt a model that has learned other photos, such as `imagenet_classifier`, to `data`.
+
+    First the classifier alone, on features computed once, so that its first steps do not spoil what lies below it.
+    Then everything, as `train` does with the same arguments, but at a low rate and with batch normalization as it
+    is: its statistics of a million photos are better than those of a few batches.
+    """
+    positive("epochs", epochs)
+    # Refused, if so, before the classifier is another one.
+    Recipe(learning_rate=learning_rate, **recipe)
+    check({"seed": seed})
+    started, worked = time.perf_counter(), time.process_time()
+    if checkpoint is None or not Path(checkpoint).exists():
+        keras.utils.set_random_seed(seed)
+        fit_classifier(model, data)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    before = round(time.perf_counter() - started, 1), round(time.process_time() - worked, 1)
+    run = train(
+        model,
+        data,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        seed=seed,
+        checkpoint=checkpoint,
+        progress=progress,
+        chosen=dict(chosen or {}) | {"fine_tuned": True},
+        **recipe,
+    )
+    return replace(
+        run,
+        seconds=round(run.seconds + before[0], 1),
+        cpu_seconds=round(run.cpu_seconds + before[1], 1),
+    )
+
+
+def fit_classifier(model: keras.Model, data: Any, *, epochs: int = 30) -> None:
+    """Train only the last layer of `model`, on the features of one pass over `data.train`."""
+    body = keras.Model(model.input, model.get_layer("pool").output)
+    pairs = [(body.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in data.train]
+    features, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    last = keras.layers.Dense(model.output_shape[-1], activation="softmax")
+    classifier = keras.Sequential([keras.Input(features.shape[-1:]), last])
+    classifier.compile(keras.optimizers.Adam(3e-3), loss="sparse_categorical_crossentropy")
+    classifier.fit(features.reshape(len(features), -1), labels, batch_size=256, epochs=epochs, verbose=0)
+    kernel, bias = last.get_weights()
+    model.get_layer("conv_preds").set_weights([kernel[None, None], bias])
+
+
+def _line(history: list[dict[str, float]], epochs: int) -> str:
+    last, done = history[-1], len(history)
+    left = (epochs - done) * float(np.median([epoch["seconds"] for epoch in history]))
+    return (
+        f"epoch {done}/{epochs}  loss {last['loss']:.4f}  accuracy {last['accuracy']:.4f}  "
+        f"validation {last['val_accuracy']:.4f}  {last['seconds']:.0f} s  {_duration(left)} left"
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"

@@ -1,0 +1,75 @@
+"""A Keras model as a file without its optimizer and without code, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+
+def save_model(model: keras.Model, path: str | os.PathLike) -> None:
+    """Keep `model` as a `.keras` file, without its optimizer, which would be two thirds of it.
+
+    Options that are not used are left out: an older Keras refuses the file for options that it does not know. Raises
+    `ValueError` unless `path` ends in `.keras`.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(f"path must end in .keras, not {str(path)!r}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".part-{path.name}")
+    try:
+        keras.Model(model.input, model.output, name=model.name).save(part)
+        with zipfile.ZipFile(part) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        files["config.json"] = json.dumps(_given(json.loads(files["config.json"]))).encode()
+        with zipfile.ZipFile(part, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load_model(path: str | os.PathLike) -> keras.Model:
+    """The model in a `.keras` file, such as `save_model` writes; no code that may be in it is run.
+
+    Raises `FileNotFoundError` if there is no file, `ValueError` if it is not whole, has code, or is not of layers that
+    this version of Keras knows.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there must be a .keras file at {os.fspath(path)!r}, and there is none")
+    try:
+        with zipfile.ZipFile(path) as file:  # what Keras says about a damaged one is that there is none
+            made = json.loads(file.read("metadata.json"))["keras_version"]
+            config = file.read("config.json")
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"path must be a whole .keras file, and {os.fspath(path)!r} is not") from error
+    if b'"__lambda__"' in config:
+        raise ValueError(f"path must be a .keras file without Python code, and {os.fspath(path)!r} has some")
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever it stumbles over
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(
+            f"path must be a .keras file that can be loaded, and {os.fspath(path)!r}, made with Keras {made}, cannot "
+            f"be with Keras {keras.__version__}: {reason}"
+        ) from error
+
+
+def _given(config: Any) -> Any:
+    """A configuration of Keras without options that are None, and without those of renormalization where it is off."""
+    if isinstance(config, list):
+        return [_given(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    parts = {key: _given(part) for key, part in config.items()}
+    if "class_name" in config:
+        options = {key: option for key, option in (parts["config"] or {}).items() if option is not None}
+        off = not options.get("renorm")
+        parts["config"] = {key: option for key, option in options.items() if not (off and key.startswith("renorm"))}
+    return parts

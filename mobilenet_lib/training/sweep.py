@@ -1,0 +1,205 @@
+"""The experiments of chapter 5: which runs they ask for, which are recorded, and the rest to be run.
+
+python -m mobilenet_lib.training sweep --list      what there is and what is missing
+python -m mobilenet_lib.training sweep parts       run what is missing of one experiment
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mobilenet_lib.costs import positive
+from mobilenet_lib.records import RUNS, Run, load_run
+from mobilenet_lib.training.recipe import RECIPES
+
+KERAS = RECIPES["keras"]
+REPAIRED = {
+    "learning_rate": 4e-3,
+    "schedule": "cosine",
+    "warmup": 0.1,
+    "weight_decay": 0.05,
+    "label_smoothing": 0.1,
+    "momentum": 0.9,
+    "initializer": "he_normal",
+    "augment": True,
+}
+# A part of the repair, and the settings that it consists of.
+PARTS = {
+    "he": ("initializer",),
+    "momentum": ("momentum",),
+    "decay": ("weight_decay",),
+    "schedule": ("learning_rate", "schedule", "warmup"),
+    "augment": ("augment",),
+    "smoothing": ("label_smoothing",),
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question, and the arms that answer it: each a set of options, run with each of the seeds.
+
+    `options` are those of `python -m mobilenet_lib.training` that all arms share.
+    """
+
+    question: str
+    options: dict[str, Any]
+    arms: dict[str, dict[str, Any]]
+    seeds: int = 3
+
+    def runs(self, name: str) -> dict[str, dict[str, Any]]:
+        """The options of every run by the name of its record, the first seed of all arms first."""
+        return {
+            f"{name}-{arm}-{seed}": {**self.options, **options, "seed": seed, "experiment": name}
+            for seed in range(self.seeds)
+            for arm, options in self.arms.items()
+        }
+
+
+def _only(recipe: dict[str, Any], *parts: str) -> dict[str, Any]:
+    return {setting: recipe[setting] for part in parts for setting in PARTS[part]}
+
+
+# A small network and a budget of minutes; validation on 2,000 photos, and never on the test set.
+SMALL = {"alpha": 0.25, "resolution": 64, "validation": 0.25, "last": True, "recalibrated": True, "test": False}
+SIZES = {"first": [(64, 60)], "resolution": 128, "epochs": 24}
+
+EXPERIMENTS = {
+    "transient": Experiment(
+        "Why does validation lie for the first epochs?",
+        SMALL | {"epochs": 6},
+        {
+            "defaults": KERAS,
+            "he": KERAS | _only(REPAIRED, "he"),
+            "momentum": KERAS | _only(REPAIRED, "momentum"),
+            "both": KERAS | _only(REPAIRED, "he", "momentum"),
+        },
+    ),
+    "parts": Experiment(
+        "What is each part of the recipe worth?",
+        SMALL | {"epochs": 40},
+        {"defaults": KERAS, "repaired": REPAIRED}
+        | {f"plus-{part}": KERAS | _only(REPAIRED, part) for part in PARTS}
+        | {f"minus-{part}": REPAIRED | _only(KERAS, part) for part in PARTS},
+    ),
+    "rates": Experiment(
+        "Does weight decay do anything that a higher learning rate does not?",
+        SMALL | {"epochs": 40},
+        {
+            f"decay-{decay:g}-rate-{rate:g}": REPAIRED | {"weight_decay": decay, "learning_rate": rate}
+            for decay in (0.0, 0.05, 0.2)
+            for rate in (0.001, 0.004, 0.016)
+        },
+    ),
+    "longer": Experiment(
+        "Does augmentation pay when the budget is longer?",
+        SMALL | {"epochs": 120},
+        {"repaired": REPAIRED, "minus-augment": REPAIRED | _only(KERAS, "augment")},
+    ),
+    "same": Experiment(
+        "What does the recipe change for the same network in the same time?",
+        {"alpha": 0.5, "validation": 0.25, "last": True, "recalibrated": True, **SIZES},
+        {
+            "defaults": KERAS,
+            "repaired": REPAIRED,
+            "minus-he-momentum": REPAIRED | _only(KERAS, "he", "momentum"),
+            "minus-augment": REPAIRED | _only(KERAS, "augment"),
+        },
+        seeds=1,
+    ),
+}
+
+
+def of(experiment: str, folder: Path = RUNS) -> dict[str, list[Run]]:
+    """The recorded runs of each arm, seed by seed; arms without any are left out.
+
+    Raises `ValueError` for an unknown experiment, for a record that is not what its name declares, and for records
+    that other versions of Keras or TensorFlow, or other kinds of machine, have made: they do not belong in one table.
+    """
+    found: dict[str, list[Run]] = {}
+    made: dict[tuple, str] = {}
+    for name, options in _chosen(experiment).runs(experiment).items():
+        path = folder / f"{name}.json"
+        if not path.exists():
+            continue
+        run = load_run(path)
+        for option, value in options.items():
+            if option in run.settings and option not in ("first", "experiment") and run.settings[option] != value:
+                raise ValueError(f"{path.name} must have {option} {value!r}, not {run.settings[option]!r}")
+        made[tuple(run.versions.get(key) for key in ("backend", "keras", "tensorflow", "jax"))] = name
+        found.setdefault(name.removeprefix(f"{experiment}-").rsplit("-", 1)[0], []).append(run)
+    if len(made) > 1:
+        raise ValueError(f"the records of {experiment!r} must be of one version, and these are not: {made}")
+    return found
+
+
+def _chosen(experiment: str) -> Experiment:
+    if experiment not in EXPERIMENTS:
+        raise ValueError(f"experiment must be one of {', '.join(EXPERIMENTS)}, not {experiment!r}")
+    return EXPERIMENTS[experiment]
+
+
+def words(options: dict[str, Any]) -> list[str]:
+    """Options as words of a command line."""
+    found = []
+    for option, value in options.items():
+        flag = f"--{option.replace('_', '-')}"
+        if isinstance(value, bool):
+            found += [flag] if value else [f"--no-{option}"] if option in ("augment", "test") else []
+        elif option == "first":
+            found += [flag, *(f"{size}:{epochs}" for size, epochs in value)]
+        else:
+            found += [flag, f"{value}"]
+    return found
+
+
+def state(name: str, folder: Path) -> str:
+    """Whether a run is recorded ("done"), at work ("running"), interrupted ("begun") or not there ("missing")."""
+    if (folder / f"{name}.json").exists():
+        return "done"
+    if (folder / f".{name}.lock").exists():
+        return "running"
+    return "begun" if (folder / f".{name}.npz").exists() else "missing"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """List the experiments with the state of their runs, then run what is missing."""
+    parser = argparse.ArgumentParser(prog="python -m mobilenet_lib.training sweep", description=main.__doc__)
+    add = parser.add_argument
+    add("experiments", nargs="*", metavar="EXPERIMENT", help=f"of {', '.join(EXPERIMENTS)}; all if none is named")
+    add("--list", action="store_true", help="list them, run nothing")
+    add("--jobs", type=int, default=os.cpu_count(), help="runs at a time, each on one core")
+    add("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
+    add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="where records go")
+    args = parser.parse_args(arguments)
+    missing = {}
+    try:
+        jobs = positive("jobs", args.jobs)
+        for experiment in args.experiments or EXPERIMENTS:
+            runs = _chosen(experiment).runs(experiment)
+            states = {name: state(name, args.runs) for name in runs}
+            counted = {kind: list(states.values()).count(kind) for kind in ("done", "running", "begun", "missing")}
+            print(f"{experiment}: {EXPERIMENTS[experiment].question}")
+            print("  " + ", ".join(f"{count} {kind}" for kind, count in counted.items() if count))
+            missing |= {name: runs[name] for name, kind in states.items() if kind in ("begun", "missing")}
+    except ValueError as error:
+        parser.error(str(error))
+    if args.list or not missing:
+        return
+
+    def run(name: str) -> int:
+        one = {key: "1" for key in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+        command = [sys.executable, "-m", "mobilenet_lib.training", "--name", name, "--data", args.data]
+        command += ["--runs", str(args.runs), *words(missing[name])]
+        return subprocess.run(command, env=os.environ | (one if jobs > 1 else {})).returncode
+
+    with ThreadPoolExecutor(jobs) as pool:
+        failed = [name for name, code in zip(missing, pool.map(run, missing), strict=True) if code]
+    if failed:
+        parser.exit(1, f"not recorded: {', '.join(failed)}; the same command goes on with them\n")
