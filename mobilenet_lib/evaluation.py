@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,3 +84,31 @@ def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
     center = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     return center - half, center + half
+
+
+# The 97.5% quantile of Student's t for 2 to 10 values (Fisher 1925, table IV).
+STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
+
+
+def over_seeds(values: Sequence[float]) -> tuple[float, float]:
+    """The mean of what runs with different seeds reached, and half the width of its 95% confidence interval.
+
+    Raises `ValueError` for fewer than 2 or more than 10 values: one run has no interval.
+    """
+    if len(values) not in STUDENT:
+        raise ValueError(f"values must be of 2 to 10 seeds, not of {len(values)}")
+    return float(np.mean(values)), STUDENT[len(values)] * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+
+
+def mcnemar(one: Sequence[bool], other: Sequence[bool]) -> float:
+    """How probable a difference at least as large is if two networks are equally good (exact test, McNemar 1947).
+
+    `one` and `other` say for each photo whether the one and the other network were right, in the same order. Only
+    photos on which they differ count: each is a coin thrown. Raises `ValueError` unless both are as long.
+    """
+    if len(one) != len(other):
+        raise ValueError(f"one and other must be of the same photos; they have {len(one):,} and {len(other):,}")
+    wins = sum(a and not b for a, b in zip(one, other, strict=True))
+    losses = sum(b and not a for a, b in zip(one, other, strict=True))
+    thrown, fewer = wins + losses, min(wins, losses)
+    return min(1.0, 2 * sum(math.comb(thrown, k) for k in range(fewer + 1)) / 2**thrown)

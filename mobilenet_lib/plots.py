@@ -309,13 +309,15 @@ def curves(
             if values := history.get(f"val_{metric}", history.get(metric)):
                 epochs = f"{len(values)} epoch" + "s" * (len(values) > 1)
                 said.append(f"{name}: {metric} goes from {values[0]:.3f} to {values[-1]:.3f} in {epochs}")
-    alt = f"Training curves of {' and '.join(metrics)}, solid on validation, dashed on training. {'; '.join(said)}."
+    validated = any(f"val_{metric}" in history for history in histories.values() for metric in metrics)
+    drawn = ", solid on validation, dashed on training" if validated else ""
+    alt = f"Training curves of {' and '.join(metrics)}{drawn}. {'; '.join(said)}."
     picture, panels = figure(WIDTH, 3.2, alt=alt, columns=len(metrics), squeeze=False)
     others = iter([color for color in CYCLE if color != COLORS["live"] or live is None] * len(histories))
     colors = {name: COLORS["live"] if name == live else next(others) for name in histories}
     for axes, metric in zip(panels[0], metrics, strict=True):
         for name, history in histories.items():
-            for key, dashes, width in ((metric, "--", 1.1), (f"val_{metric}", "-", 2.0)):
+            for key, dashes, width in ((metric, "--" if validated else "-", 1.1), (f"val_{metric}", "-", 2.0)):
                 if values := history.get(key):
                     epochs = range(1, len(values) + 1)
                     marker = "o" if len(values) == 1 or (name == live and dashes == "-") else None
@@ -327,8 +329,9 @@ def curves(
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     for name, color in colors.items():
         panels[0][0].plot([], [], color=color, label=name)
-    panels[0][0].plot([], [], "-", color=COLORS["muted"], label="validation")
-    panels[0][0].plot([], [], "--", color=COLORS["muted"], lw=1.1, label="training")
+    if validated:
+        panels[0][0].plot([], [], "-", color=COLORS["muted"], label="validation")
+        panels[0][0].plot([], [], "--", color=COLORS["muted"], lw=1.1, label="training")
     picture.legend(loc="outside lower center", ncols=min(4, len(histories) + 2))
     return picture
 
@@ -1302,6 +1305,35 @@ def by_depth(
     if log:
         _plain(axes.yaxis)
     axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
+    axes.legend()
+    return picture
+
+
+@styled
+def over_seeds(
+    series: Mapping[str, Mapping[float, Sequence[float]]], *, alt: str, xlabel: str, ylabel: str = "validation accuracy"
+) -> Picture:
+    """What runs with several seeds reached at each of some settings: a dot a run, a line through their means.
+
+    `series` maps the name of a line to accuracies by setting. `alt` says what is shown; the means are added. Raises
+    `ValueError` if there is no line.
+    """
+    if not series:
+        raise ValueError("series must hold at least one line, not none")
+    means = {name: {at: float(np.mean(values)) for at, values in points.items()} for name, points in series.items()}
+    said = (
+        f"{name}: {', '.join(f'{mean:.1%} at {at:g}' for at, mean in line.items())}" for name, line in means.items()
+    )
+    picture, axes = figure(WIDTH, 3.2, alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
+    for (name, line), color, marker in zip(means.items(), CYCLE, "os^Dv", strict=False):
+        axes.plot(list(line), list(line.values()), color=color, marker=marker, label=name)
+        for at, values in series[name].items():
+            axes.plot([at] * len(values), values, ".", color=color, ms=4)
+    axes.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+    axes.set_xticks(sorted({at for points in series.values() for at in points}))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axes.legend()
     return picture
 

@@ -10,7 +10,7 @@
 `python -m mobilenet_lib.training --help` makes recorded runs: one small JSON each, with the command that repeats it.
 """
 
-from mobilenet_lib.evaluation import Evaluation, evaluate, wilson
+from mobilenet_lib.evaluation import Evaluation, evaluate, mcnemar, over_seeds, wilson
 from mobilenet_lib.records import DATA, MODELS, RUNS, Run, gpu, load_run, load_runs, machine, versions, write
 from mobilenet_lib.training.fast import fast
 from mobilenet_lib.training.fit import fine_tune, fit_classifier, imagenet_classifier, recalibrate, train
@@ -49,6 +49,8 @@ __all__ = [
     "load_run",
     "load_runs",
     "machine",
+    "mcnemar",
+    "over_seeds",
     "rate",
     "recalibrate",
     "save_model",
