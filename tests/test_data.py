@@ -487,6 +487,28 @@ def test_no_turned_photo_is_lost_over_its_other_tags(kind, options):
         assert corners(data.read(content, 16)) == [RED, GREEN, BLUE, WHITE], number
 
 
+SEGMENTS = [b"ICC_PROFILE\0", b"MPF\0II*\0\x08\0\0\0", b"Photoshop 3.0\x008BIM\x03\xed", b"JFIF\0", b"Adobe", b"notes"]
+CHUNKS = [b"iCCP", b"cHRM", b"gAMA", b"pHYs", b"sRGB", b"acTL", b"fcTL", b"fdAT", b"zTXt", b"iTXt", b"tIME", b"caBX"]
+
+
+def test_no_photo_is_lost_over_a_profile_a_preview_or_a_note(tmp_path):
+    for kind, start in ("JPEG", 2), ("PNG", 33):
+        content = io.BytesIO()
+        quarters().save(content, kind, **({"quality": 100} if kind == "JPEG" else {}))
+        whole = content.getvalue()
+        for number in range(300):
+            chance = random.Random(number)
+            noise = chance.randbytes(chance.choice([0, 1, 2, 12, 40]))
+            if kind == "JPEG":
+                noise = chance.choice(SEGMENTS) + noise
+                other = struct.pack(">BBH", 0xFF, chance.choice([*range(0xE0, 0xF0), 0xFE]), len(noise) + 2) + noise
+            else:
+                noise = chance.choice(CHUNKS) + noise
+                other = struct.pack(">I", len(noise) - 4) + noise + struct.pack(">I", zlib.crc32(noise))
+            image = data.read(io.BytesIO(whole[:start] + other + whole[start:]), 16)
+            assert corners(image) == [RED, GREEN, BLUE, WHITE], (kind, number)
+
+
 def test_the_orientation_in_xmp_counts_where_there_are_no_exif_data(tmp_path):
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
     quarters().transpose(STORED[6]).save(tmp_path / "photo.jpg", xmp=xmp, quality=100)

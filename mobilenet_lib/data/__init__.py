@@ -3,6 +3,7 @@
 The photos are those of Kaggle's `chetankv/dogs-cats-images`, in its folders `training_set/{cats,dogs}` and
 `test_set/{cats,dogs}`. Where they are not at hand, the pictures of `drawn` stand in for them.
 
+    metadata      what a file says besides the pixels
     photo         one photo
     files         which files count, and what they are called
     folder        which photos a folder has, of which class, in which split

@@ -12,7 +12,8 @@ from PIL import UnidentifiedImageError
 
 from mobilenet_lib.data.files import CLASSES, expanded, listed, name_in, threaded, unequal
 from mobilenet_lib.data.folder import photos_in
-from mobilenet_lib.data.photo import FORMATS, MissingReader, is_transparent, opened, orientation, upright
+from mobilenet_lib.data.metadata import orientation
+from mobilenet_lib.data.photo import FORMATS, MissingReader, is_transparent, opened, upright
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,15 @@ import io
 import math
 import os
 import re
-import struct
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError, features
-from PIL.JpegImagePlugin import JpegImageFile
+from PIL import Image, UnidentifiedImageError, features
 
 from mobilenet_lib.costs import positive
+from mobilenet_lib.data.metadata import jpeg, orientation, png
 
 # What the name of a photo promises. What it is, its content says.
 FORMATS = {
@@ -24,7 +23,7 @@ FORMATS = {
     **dict.fromkeys((".heic", ".heif", ".hif"), "HEIF"),
 }
 # Pillow is asked for no other format: for some of them it starts other programs.
-OTHERS = ("PNG", "GIF", "WEBP", "BMP")
+OTHERS = ("GIF", "WEBP", "BMP")
 AVIF = {b"avif", b"avis"}
 HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 MAX_PIXELS = 2**26  # a file of a few kilobytes can ask for a canvas of gigabytes
@@ -101,7 +100,9 @@ def _image(stream: BinaryIO, name: str) -> Image.Image:
     head = stream.read(256)
     stream.seek(0)
     if head.startswith(b"\xff\xd8\xff"):
-        return _jpeg(stream)
+        return _pixels(*jpeg(stream.read()), "JPEG")
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _pixels(*png(stream.read()), "PNG")
     # Formats of this family say in their first box what they are, and with what else they get along.
     box = head[: int.from_bytes(head[:4], "big")] if head[4:8] == b"ftyp" else b""
     brands = {box[start : start + 4] for start in range(8, len(box), 4)}
@@ -112,12 +113,9 @@ def _image(stream: BinaryIO, name: str) -> Image.Image:
     return Image.open(stream, formats=OTHERS)
 
 
-def _jpeg(stream: BinaryIO) -> Image.Image:
-    # In EXIF data Pillow looks for the resolution, and fails where they are odd. Under another name it leaves them be.
-    image = JpegImageFile(io.BytesIO(stream.read().replace(b"Exif\0\0", b"exif\0\0")))
-    exif = [segment for _, segment in image.applist if segment.startswith(b"exif\0\0")]
-    if exif:
-        image.info["exif"] = exif[0]
+def _pixels(content: bytes, exif: bytes, others: bytes, format: str) -> Image.Image:
+    image = Image.open(io.BytesIO(content), formats=[format])
+    image.info |= {"exif": exif, "xmp": others}
     return image
 
 
@@ -150,34 +148,6 @@ def upright(image: Image.Image) -> Image.Image:
     if is_transparent(image):
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     return image.convert("RGB")
-
-
-def orientation(image: Image.Image) -> int:
-    """How the photo is held, 1 to 8 as in EXIF; 1, upright, if nothing says so.
-
-    That tag is looked for, and nothing else is read: cameras and programs write EXIF data that Pillow stumbles over.
-    """
-    image.load()  # in a PNG they may come behind the pixels
-    if "exif" in image.info:
-        return _orientation(image.info["exif"])
-    with suppress(Exception):  # Pillow knows two other places: XMP, and the text of a PNG
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
-    return 1
-
-
-def _orientation(exif: bytes) -> int:
-    exif = re.sub(rb"^exif\0\0", b"", exif, flags=re.IGNORECASE)
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    if order is None or len(exif) < 8:
-        return 1
-    (start,) = struct.unpack_from(f"{order}I", exif, 4)
-    count = int.from_bytes(exif[start : start + 2], "little" if order == "<" else "big")
-    for place in range(start + 2, min(start + 2 + 12 * count, len(exif) - 11), 12):
-        tag, kind, values = struct.unpack_from(f"{order}HHI", exif, place)
-        size = {1: "B", 3: "H", 4: "I"}.get(kind)  # it should be 3, two bytes
-        if tag == ExifTags.Base.Orientation and size and values == 1:
-            return struct.unpack_from(f"{order}{size}", exif, place + 8)[0]
-    return 1
 
 
 def is_transparent(image: Image.Image) -> bool:
