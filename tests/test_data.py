@@ -765,6 +765,13 @@ def test_a_home_that_is_not_known_is_named(work):
         work("~nobody-at-all/photos")
 
 
+@pytest.mark.parametrize("place", [5, b"photos", io.BytesIO(b"photos")])
+@pytest.mark.parametrize("work", [data.check, data.download])
+def test_what_is_no_path_of_a_folder_is_named(work, place):
+    with pytest.raises(ValueError, match="folder must be a path, not "):
+        work(place)
+
+
 @pytest.mark.parametrize("place", ["", ".", "/"])
 def test_photos_are_not_downloaded_into_a_folder_without_a_name(place):
     with pytest.raises(ValueError, match="folder must be new or hold all the photos, not"):

@@ -61,6 +61,8 @@ def unequal(cats: int, dogs: int) -> bool:
 
 
 def expanded(folder: str | os.PathLike) -> Path:
+    if not isinstance(folder, str | os.PathLike):
+        raise ValueError(f"folder must be a path, not {folder!r}")
     try:
         return Path(folder).expanduser()
     except RuntimeError as error:
