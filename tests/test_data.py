@@ -961,7 +961,17 @@ def test_files_that_are_no_photos_are_named(folder):
     assert data.check(folder).ignored == ("test_set/cats/cat.tif", "test_set/cats/notes.txt")
 
 
-@pytest.mark.parametrize("place", ["training_set/cats/siamese", "holidays", "old/training_set/cats"])
+def test_photos_in_folders_below_that_of_a_class_are_of_that_class(folder, quiet):
+    (folder / "training_set/cats/siamese/old").mkdir(parents=True)
+    for number in range(5):
+        (folder / f"training_set/cats/cat.{number}.jpg").rename(
+            folder / f"training_set/cats/siamese/old/dog-like.{number}.jpg"
+        )
+    assert data.load(32, source=folder).counts == {"train": 18, "validation": 2, "test": 8}
+    assert data.check(folder).counts["training_set/cats"] == 10
+
+
+@pytest.mark.parametrize("place", ["holidays", "old/training_set/cats"])
 def test_photos_that_belong_to_no_class_are_named(folder, place):
     save_picture(folder / place / "1.jpg")
     with pytest.warns(UserWarning, match=rf"of no class, or of another data set, are left out: 1 \('{place}/1.jpg'\)"):
@@ -1099,6 +1109,19 @@ def test_each_folder_of_the_layout_may_be_a_link(folder, tmp_path, quiet, links)
         (folder / name).symlink_to(tmp_path / str(number))
     assert data.load(32, source=folder).counts == {"train": 18, "validation": 2, "test": 8}
     assert data.check(folder).ok
+
+
+def test_of_a_folder_with_cats_alone_the_dogs_are_missed(layout, tmp_path):
+    shutil.copytree(layout / "training_set/cats", tmp_path / "PetImages/Cat")
+    with pytest.raises(
+        ValueError, match=r"PetImages' must hold the folders cats and dogs and no other, not 1 \('Cat'\)"
+    ):
+        data.load(32, source=tmp_path)
+
+
+def test_a_data_set_may_lie_in_a_folder_that_is_called_like_a_class(layout, tmp_path, quiet):
+    shutil.copytree(layout, tmp_path / "cats/kaggle")
+    assert data.load(32, source=tmp_path).counts == {"train": 18, "validation": 2, "test": 8}
 
 
 def test_a_folder_without_cats_and_dogs_is_told_what_it_must_hold(tmp_path):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,35 @@ LABELS = {"cat": 0, "cats": 0, "dog": 1, "dogs": 1}
 LEFT_BEHIND = {"thumbs.db", "ehthumbs.db", "desktop.ini", "_ds_store", "__macosx"}  # by the systems of computers
 
 
-def is_visible(name: str) -> bool:
+def walked(folder: Path, onerror: Callable[[OSError], Any]) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Each folder from `folder` down, behind links too: its path, its folders and its files, by name.
+
+    Without what is hidden, or was left behind by a system.
+    """
+    for root, names, files in os.walk(folder, followlinks=True, onerror=onerror):
+        here = Path(root)
+        names[:] = sorted(name for name in names if _is_visible(name) and not _leads_back(here / name))
+        yield here, names, sorted(filter(_is_visible, files))
+
+
+def _is_visible(name: str) -> bool:
     return not name.startswith(".") and name.casefold() not in LEFT_BEHIND
 
 
-def files_in(folder: Path) -> list[Path]:
-    found = (path for path in folder.iterdir() if is_visible(path.name))
-    return sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.exists()))
+def _leads_back(path: Path) -> bool:
+    """Whether it is a link to a folder that it lies in, through which one would walk in a circle."""
+    return path.is_symlink() and path.exists() and any(path.samefile(parent) for parent in path.parents)
+
+
+def files_in(folder: Path, *, below: bool) -> list[Path]:
+    """The files in a folder, by name, with those in folders below it or without."""
+    found = walked(folder, onerror=_refuse)
+    paths = [here / name for here, _, files in (found if below else islice(found, 1)) for name in files]
+    return sorted(path for path in paths if path.is_file() or (path.is_symlink() and not path.exists()))
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def is_photo(path: Path) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mobilenet_lib.data.files import CLASSES, LABELS, files_in, is_photo, is_visible, listed, name_in, named
+from mobilenet_lib.data.files import CLASSES, LABELS, files_in, is_photo, listed, name_in, named, walked
 from mobilenet_lib.data.photo import FORMATS
 
 LAYOUT = {"train": "training_set", "test": "test_set"}  # Kaggle's
@@ -62,7 +62,7 @@ def photos_in(folder: Path) -> Photos:
             for where, files in place.classes():
                 chosen = [path for path in files if is_photo(path)]
                 if not chosen:
-                    raise ValueError(f"{str(where)!r} must hold photos ({', '.join(FORMATS)}), not none")
+                    raise ValueError(f"{str(where)!r} must hold photos, not none")
                 classes.append(chosen)
                 found.counts[name_in(where, folder)] = len(chosen)
                 found.ignored += [name_in(path, folder) for path in sorted({*files} - {*chosen})]
@@ -81,18 +81,19 @@ class _Place:
     """A folder with photos of both classes: those of one split, or all."""
 
     path: Path
-    split: str
+    split: str | None
     dataset: Path  # in which this and its other splits lie
     folders: dict[str, int]  # of the classes; none if the photos are named by class
     others: list[str]  # folders beside these
+    certain: bool = True  # a folder `cats` alone may be anything
 
     def classes(self) -> Iterator[tuple[Path, list[Path]]]:
         """The files of each class and where they lie, cats first."""
-        files = [] if self.folders else [(path, named(path.name)) for path in files_in(self.path)]
+        files = [] if self.folders else [(path, named(path.name)) for path in files_in(self.path, below=False)]
         for label, name in enumerate(CLASSES):
             if self.folders:
                 (name,) = (name for name, of in self.folders.items() if of == label)
-                yield self.path / name, files_in(self.path / name)
+                yield self.path / name, files_in(self.path / name, below=True)
             else:
                 yield self.path / f"{name}*", [path for path, of in files if of == label]
 
@@ -103,30 +104,28 @@ def _searched(folder: Path) -> tuple[list[_Place], list[Path]]:
     photos: list[Path] = []
     refused: list[OSError] = []
     classes: set[Path] = set()  # in which no other data set begins
-    for root, names, files in os.walk(folder, followlinks=True, onerror=refused.append):
-        here = Path(root)
-        names[:] = sorted(name for name in names if is_visible(name) and not _leads_back(here / name))
-        files = [name for name in files if is_visible(name)]
+    for here, names, files in walked(folder, onerror=refused.append):
         photos += [here / name for name in files if Path(name).suffix.lower() in FORMATS]
         if here in classes:
             classes |= {here / name for name in names}
         elif place := _place(folder, here, names, files):
             places.append(place)
-            classes |= {here / name for name in place.folders}
+            classes |= {here / name for name in place.folders if place.certain}
     if refused and not places:
         raise refused[0]
     return places, photos + [Path(error.filename) for error in refused]
 
 
 def _place(folder: Path, here: Path, names: list[str], files: list[str]) -> _Place | None:
-    """`here`, if it has photos of cats and dogs; named like a split, it may lack a class, which is to be said."""
+    """`here`, if it has photos of cats or dogs; if it lacks a class, that is to be said."""
     split = SPLITS.get(here.name.casefold()) if here != folder else None
     dataset = here
     while split and dataset != folder and SPLITS.get(dataset.name.casefold()) == split:
         dataset = dataset.parent  # in some archives it is training_set/training_set
     folders = {name: LABELS[name.casefold()] for name in names if name.casefold() in LABELS}
-    if {*folders.values()} == {0, 1} or (split and folders):
-        return _Place(here, split or "train", dataset, folders, [name for name in names if name not in folders])
+    if folders:
+        others = [name for name in names if name not in folders]
+        return _Place(here, split or "train", dataset, folders, others, bool(split) or len({*folders.values()}) == 2)
     if here != folder and here.name.casefold() in LABELS:
         return None
     if {named(name) for name in files if named(name) is not None and is_photo(here / name)} == {0, 1}:
@@ -137,8 +136,10 @@ def _place(folder: Path, here: Path, names: list[str], files: list[str]) -> _Pla
 def _dataset(folder: Path, places: list[_Place]) -> list[_Place]:
     """The places of the data set that is read, the training photos first."""
     found: dict[Path, dict[str, _Place]] = defaultdict(dict)
-    for place in sorted(places, key=lambda place: (len(place.path.parts), place.path)):
-        found[place.dataset].setdefault(place.split, place)
+    places = sorted(places, key=lambda place: (len(place.path.parts), place.path))
+    for place in places:
+        if place.certain:
+            found[place.dataset].setdefault(place.split, place)
     complaints = []
     for dataset in sorted(found, key=lambda dataset: (len(dataset.parts), dataset)):
         splits = found[dataset]
@@ -146,6 +147,7 @@ def _dataset(folder: Path, places: list[_Place]) -> list[_Place]:
         if complaint is None:
             return [splits[split] for split in ("train", "validation", "test") if split in splits]
         complaints.append(complaint)
+    complaints += [_complaint(folder, {"train": place}) for place in places if not place.certain]
     if complaints:
         raise complaints[0]
     raise FileNotFoundError(
@@ -170,8 +172,3 @@ def _complaint(folder: Path, splits: dict[str, _Place]) -> Exception | None:
         f"{str(folder)!r} must hold training_set/{{cats,dogs}} and test_set/{{cats,dogs}} at some depth; "
         f"it has no {missing}"
     )
-
-
-def _leads_back(path: Path) -> bool:
-    """Whether it is a link to a folder that it lies in, through which one would walk in a circle."""
-    return path.is_symlink() and path.exists() and any(path.samefile(parent) for parent in path.parents)
