@@ -30,7 +30,6 @@ class Report:
 
     folder: Path
     counts: dict[str, int]
-    made: str = ""
     unreadable: tuple[str, ...] = ()
     not_installed: tuple[str, ...] = ()
     not_images: tuple[str, ...] = ()
@@ -44,6 +43,7 @@ class Report:
     rotated: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    made: str = ""
 
     @property
     def ok(self) -> bool:
@@ -105,7 +105,7 @@ def check(folder: str | os.PathLike) -> Report:
         if unequal(*good):
             found["unequal"].append(f"{split}: {good[0]:,} cats, {good[1]:,} dogs")
     kinds = {kind: tuple(names) for kind, names in found.items()}
-    return Report(photos.folder, photos.counts, photos.made, **kinds)
+    return Report(photos.folder, photos.counts, made=photos.made, **kinds)
 
 
 def _examined(path: Path) -> tuple[list[str], bytes | None]:

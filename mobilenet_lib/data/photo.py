@@ -123,7 +123,7 @@ def _avif(stream: BinaryIO, name: str) -> Image.Image:
     if "avif" not in features.get_supported():
         raise MissingReader(name, "AVIF: install Pillow 11.3 or newer, or save it as JPEG")
     # Its orientation does not stand in EXIF data, which Pillow would rewrite all the same, and fail where they are odd.
-    content = re.sub(rb"(infe\x02.{3}.{4})Exif", rb"\1skip", stream.read(), flags=re.DOTALL)
+    content = re.sub(rb"(infe(?:\x02.{5}|\x03.{7}).{2})Exif", rb"\1skip", stream.read(), flags=re.DOTALL)
     return Image.open(io.BytesIO(content), formats=["AVIF"])
 
 
