@@ -24,11 +24,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image
+from PIL import Image, features
 
 from mobilenet_lib import data, drawn, models, tflite, training
 
-FORMATS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "BMP": "bmp"}
+NAMES = ("jpg", "png", "gif", "webp", "bmp", "avif", "jfif", "heic")
 BATCH = 40  # files in a folder that `check` and `load` go through
 LIMIT = 60  # seconds that one file may take
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -45,6 +45,8 @@ def pictures() -> list[bytes]:
         "WEBP": [{}, {"lossless": True}, {"mode": "RGBA"}],
         "BMP": [{}, {"mode": "P"}, {"mode": "1"}],
     }
+    if "avif" in features.get_supported():
+        variants["AVIF"] = [{}, {"mode": "RGBA"}, {"exif": exif}]
     found = []
     for kind, options in variants.items():
         for number, option in enumerate(options):
@@ -94,7 +96,7 @@ def try_pictures(numbers: range, originals: list[bytes], counts: Counter) -> Non
         for number in numbers:
             faulthandler.dump_traceback_later(LIMIT, exit=True)
             chance = random.Random(number)
-            path = folders[number % 4] / f"{number}.{chance.choice(list(FORMATS.values()))}"
+            path = folders[number % 4] / f"{number}.{chance.choice(NAMES)}"
             path.write_bytes(mutated(chance, originals))
             try:
                 image = data.read(path, 32)
@@ -107,7 +109,7 @@ def try_pictures(numbers: range, originals: list[bytes], counts: Counter) -> Non
         assert sum(report.counts.values()) == len(numbers) + 32
         photos = data.load(32, source=place, validation=0.5)
         assert sum(photos.counts.values()) + len(photos.skipped) == len(numbers) + 32
-        assert set(report.unreadable) | set(report.not_images) == set(photos.skipped)
+        assert {*report.unreadable, *report.not_images, *report.not_installed} == {*photos.skipped}
         faulthandler.cancel_dump_traceback_later()
 
 

@@ -13,19 +13,22 @@ import stat
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import warnings
 import weakref
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import requests
 import tensorflow as tf
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, features
 
 from mobilenet_lib import data, drawn
 from mobilenet_lib.data import __main__ as command
@@ -33,6 +36,7 @@ from mobilenet_lib.data import kaggle as fetching
 from mobilenet_lib.data import splits
 
 CLASSES = ("cat", "dog")
+needs_avif = pytest.mark.skipif("avif" not in features.get_supported(), reason="Pillow without AVIF")
 
 
 def save_picture(path: Path, number: int = 0) -> Path:
@@ -400,6 +404,183 @@ def test_the_format_is_taken_from_the_content(tmp_path):
         assert (data.read(tmp_path / "photo.jpg", 16) == 255).all(), kind
 
 
+# Photos are told by their content, and none is lost over what else is in the file.
+
+
+@pytest.mark.parametrize("name", ["photo.jfif", "photo.JPG", "photo", "photo.txt", "photo.heic", "photo.1"])
+def test_a_photo_is_read_whatever_its_name(tmp_path, name):
+    Image.new("RGB", (40, 40), BLUE).save(tmp_path / name, "PNG")
+    assert (data.read(tmp_path / name, 16) == BLUE).all()
+
+
+def test_an_open_file_is_read_wherever_it_stands(tmp_path):
+    content = io.BytesIO()
+    Image.new("RGB", (40, 40), BLUE).save(content, "PNG")  # it stands at its end
+    assert (data.read(content, 16) == BLUE).all()
+    Image.new("RGB", (40, 40), GREEN).save(tmp_path / "photo.png")
+    with open(tmp_path / "photo.png", "rb") as file:
+        assert (data.read(file, 16) == GREEN).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"broken", b"\xff\xd8\xff" + bytes(50), b"\x89PNG\r\n\x1a\n" + bytes(50)])
+def test_a_broken_open_file_is_an_oserror(content):
+    with pytest.raises(OSError, match="the open file"):
+        data.read(io.BytesIO(content), 32)
+
+
+@pytest.mark.parametrize("path", [None, 5, True, Image.new("RGB", (4, 4))])
+def test_what_is_no_file_is_named(path):
+    with pytest.raises(ValueError, match="path must be a file, or one open for reading, not "):
+        data.read(path, 32)
+
+
+STORED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def corners(image: np.ndarray) -> list[tuple[int, ...]]:
+    """Of a 16 × 16 image: which of red, green and blue are bright, in the middle of each quarter."""
+    return [tuple(255 * (image[y, x] > 127)) for y, x in [(3, 3), (3, 12), (12, 3), (12, 12)]]
+
+
+def test_a_photo_with_a_tag_that_leads_nowhere_is_turned_and_read(tmp_path):
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x28\x01\x02\0\x02\0\0\x002\0\0\0\0\0\0\0"
+    quarters().transpose(STORED[6]).save(tmp_path / "a.jpg", exif=exif, quality=100)
+    assert corners(data.read(tmp_path / "a.jpg", 16)) == [RED, GREEN, BLUE, WHITE]
+
+
+def test_a_photo_whose_exif_data_are_none_is_read(tmp_path):
+    quarters().save(tmp_path / "b.png", exif=b"\0\x08\0\2\1\x12\0\3")
+    assert corners(data.read(tmp_path / "b.png", 16)) == [RED, GREEN, BLUE, WHITE]
+
+
+def odd_exif(chance: random.Random, orientation: int) -> bytes:
+    """EXIF data with the orientation among up to twelve tags of any kind, length and place."""
+    order = chance.choice("<>")
+    tags = [
+        struct.pack(f"{order}HHI", chance.choice([270, 271, 282, 296, 305, 34665, 34853]), kind, count)
+        + chance.randbytes(4)
+        for kind, count in (
+            (chance.randrange(20), chance.choice([0, 1, 5, 2**32 - 1])) for _ in range(chance.randrange(12))
+        )
+    ]
+    tags.insert(chance.randrange(len(tags) + 1), struct.pack(f"{order}HHIHH", 274, 3, 1, orientation, 0))
+    start = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}IH", 8, len(tags))
+    return b"Exif\0\0" + start + b"".join(tags) + chance.randbytes(chance.choice([0, 4, 50]))
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 100}), ("PNG", {}), ("WEBP", {"lossless": True})])
+def test_no_turned_photo_is_lost_over_its_other_tags(kind, options):
+    for number in range(700):
+        chance = random.Random(number)
+        held = chance.randrange(1, 9)
+        image = quarters().transpose(STORED[held]) if held > 1 else quarters()
+        content = io.BytesIO()
+        image.save(content, kind, exif=odd_exif(chance, held), **options)
+        assert corners(data.read(content, 16)) == [RED, GREEN, BLUE, WHITE], number
+
+
+SEGMENTS = [b"ICC_PROFILE\0", b"MPF\0II*\0\x08\0\0\0", b"Photoshop 3.0\x008BIM\x03\xed", b"JFIF\0", b"Adobe", b"notes"]
+CHUNKS = [b"iCCP", b"cHRM", b"gAMA", b"pHYs", b"sRGB", b"acTL", b"fcTL", b"fdAT", b"zTXt", b"iTXt", b"tIME", b"caBX"]
+
+
+def test_no_photo_is_lost_over_a_profile_a_preview_or_a_note(tmp_path):
+    for kind, start in ("JPEG", 2), ("PNG", 33):
+        content = io.BytesIO()
+        quarters().save(content, kind, **({"quality": 100} if kind == "JPEG" else {}))
+        whole = content.getvalue()
+        for number in range(300):
+            chance = random.Random(number)
+            noise = chance.randbytes(chance.choice([0, 1, 2, 12, 40]))
+            if kind == "JPEG":
+                noise = chance.choice(SEGMENTS) + noise
+                other = struct.pack(">BBH", 0xFF, chance.choice([*range(0xE0, 0xF0), 0xFE]), len(noise) + 2) + noise
+            else:
+                noise = chance.choice(CHUNKS) + noise
+                other = struct.pack(">I", len(noise) - 4) + noise + struct.pack(">I", zlib.crc32(noise))
+            image = data.read(io.BytesIO(whole[:start] + other + whole[start:]), 16)
+            assert corners(image) == [RED, GREEN, BLUE, WHITE], (kind, number)
+
+
+def test_the_orientation_in_xmp_counts_where_there_are_no_exif_data(tmp_path):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    quarters().transpose(STORED[6]).save(tmp_path / "photo.jpg", xmp=xmp, quality=100)
+    assert corners(data.read(tmp_path / "photo.jpg", 16)) == [RED, GREEN, BLUE, WHITE]
+
+
+@needs_avif
+@pytest.mark.parametrize("name", ["photo.avif", "photo.jpg"])
+@pytest.mark.parametrize("held", [1, 6])
+def test_avif_is_read_and_turned(tmp_path, name, held):
+    image = quarters().transpose(STORED[held]) if held > 1 else quarters()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = held
+    image.save(tmp_path / name, "AVIF", exif=exif, quality=100)
+    assert corners(data.read(tmp_path / name, 16)) == [RED, GREEN, BLUE, WHITE]
+
+
+@needs_avif
+def test_avif_with_spoiled_exif_data_is_read(tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Orientation] = "a camera", 6
+    content = io.BytesIO()
+    quarters().transpose(STORED[6]).save(content, "AVIF", exif=exif, quality=100)
+    for spoiled in (b"nothing!", b"MM\0*\xff\xff\xff\xff", b"MM\0*\0\0\0\x09"):
+        whole = content.getvalue()
+        start = max(whole.find(b"MM\0*"), whole.find(b"II*\0"))
+        (tmp_path / "a.avif").write_bytes(whole[:start] + spoiled + whole[start + 8 :])
+        assert corners(data.read(tmp_path / "a.avif", 16)) == [RED, GREEN, BLUE, WHITE]
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
+
+
+@pytest.mark.fault("A photo is HEIC or AVIF, and cannot be read")
+@pytest.mark.parametrize("name", ["IMG_0001.HEIC", "IMG_0001.jpg"])
+def test_without_pillow_heif_a_sentence_says_what_to_do(tmp_path, monkeypatch, shown, name):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / name).write_bytes(HEIC)
+    with pytest.raises(OSError) as raised:
+        data.read(tmp_path / name, 32)
+    shown(str(raised.value))
+    assert name in str(raised.value) and "`pip install pillow-heif`, or save it as JPEG" in str(raised.value)
+
+
+def test_where_pillow_has_no_avif_a_sentence_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("PIL.features.get_supported", lambda: ["webp"])
+    (tmp_path / "photo.jpg").write_bytes(b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf" + bytes(200))
+    with pytest.raises(OSError, match=r"photo.jpg' is AVIF: install Pillow 11\.3 or newer, or save it as JPEG"):
+        data.read(tmp_path / "photo.jpg", 32)
+
+
+def test_heic_is_read_and_turned_where_pillow_heif_is_installed(tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    photo = pillow_heif.from_pillow(quarters().transpose(STORED[6]))
+    photo.save(tmp_path / "photo.jpg", quality=100, exif=exif.tobytes())
+    assert b"irot" in (tmp_path / "photo.jpg").read_bytes()
+    assert corners(data.read(tmp_path / "photo.jpg", 16)) == [RED, GREEN, BLUE, WHITE]
+
+
+def test_photos_are_read_in_several_threads_and_warnings_stay_as_they_are(layout):
+    paths = sorted(layout.rglob("*.jpg")) * 4
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        images = list(pool.map(lambda path: data.read(path, 32), paths))
+        list(pool.map(lambda _: data.load(32, source=layout, limit=4), range(8)))
+    assert warnings.filters == before
+    for path, image in zip(paths, images, strict=True):
+        np.testing.assert_array_equal(image, data.read(path, 32))
+
+
 def empty(path: Path) -> None:
     path.write_bytes(b"")
 
@@ -584,6 +765,13 @@ def test_a_home_that_is_not_known_is_named(work):
         work("~nobody-at-all/photos")
 
 
+@pytest.mark.parametrize("place", [5, b"photos", io.BytesIO(b"photos")])
+@pytest.mark.parametrize("work", [data.check, data.download])
+def test_what_is_no_path_of_a_folder_is_named(work, place):
+    with pytest.raises(ValueError, match="folder must be a path, not "):
+        work(place)
+
+
 @pytest.mark.parametrize("place", ["", ".", "/"])
 def test_photos_are_not_downloaded_into_a_folder_without_a_name(place):
     with pytest.raises(ValueError, match="folder must be new or hold all the photos, not"):
@@ -742,6 +930,206 @@ def test_the_colors_of_the_pixels_alone_do_not_tell_cats_from_dogs():
     assert right.mean() < 0.7
 
 
+# What is left out is said.
+
+
+@pytest.fixture
+def quiet():
+    """No warning but those that the test expects."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.mark.parametrize("name", ["{}.jfif", "{}.JPG", "{}", "{}.photo"])
+def test_photos_of_any_name_are_loaded(folder, quiet, name):
+    for path in (folder / "training_set/cats").iterdir():
+        path.rename(path.with_name(name.format(path.stem)))
+    photos = data.load(32, source=folder)
+    assert np.bincount(np.concatenate([photos.images(split)[1] for split in ("train", "validation")])).tolist() == [
+        10,
+        10,
+    ]
+    assert data.check(folder).ok
+
+
+def test_files_that_are_no_photos_are_named(folder):
+    for name in ("cat.tif", "notes.txt"):
+        drawn.picture(0).save(folder / "test_set/cats" / name, "TIFF")
+    with pytest.warns(UserWarning, match=r"are left out: 2 \('test_set/cats/cat.tif', 'test_set/cats/notes.txt'\)"):
+        data.load(32, source=folder)
+    assert data.check(folder).ignored == ("test_set/cats/cat.tif", "test_set/cats/notes.txt")
+
+
+def test_photos_in_folders_below_that_of_a_class_are_of_that_class(folder, quiet):
+    (folder / "training_set/cats/siamese/old").mkdir(parents=True)
+    for number in range(5):
+        (folder / f"training_set/cats/cat.{number}.jpg").rename(
+            folder / f"training_set/cats/siamese/old/dog-like.{number}.jpg"
+        )
+    assert data.load(32, source=folder).counts == {"train": 18, "validation": 2, "test": 8}
+    assert data.check(folder).counts["training_set/cats"] == 10
+
+
+@pytest.mark.parametrize("place", ["holidays", "old/training_set/cats"])
+def test_photos_that_belong_to_no_class_are_named(folder, place):
+    save_picture(folder / place / "1.jpg")
+    with pytest.warns(UserWarning, match=rf"of no class, or of another data set, are left out: 1 \('{place}/1.jpg'\)"):
+        assert sum(data.load(32, source=folder).counts.values()) == 28
+    assert data.check(folder).left_out == (f"{place}/1.jpg",)
+
+
+@pytest.mark.fault("There are many more of one class")
+@pytest.mark.parametrize("spoil", [Path.unlink, empty])
+def test_classes_far_from_equal_are_named(folder, spoil, shown):
+    for number in range(6):
+        spoil(folder / f"training_set/cats/cat.{number}.jpg")
+    with pytest.warns(UserWarning, match="far from equal: 4 cats and 10 dogs") as caught:
+        data.load(32, source=folder, validation=0.3)
+    shown(str(caught[-1].message))
+    report = data.check(folder)
+    assert report.unequal == ("train: 4 cats, 10 dogs",) and not report.ok
+    assert "not in order" in str(report)
+
+
+@pytest.mark.fault("A photo is HEIC or AVIF, and cannot be read")
+def test_of_photos_without_a_reader_load_and_check_say_what_to_do(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (folder / "training_set/cats/cat.3.jpg").write_bytes(HEIC)
+    with pytest.warns(
+        UserWarning, match=r"left out: 1 \('training_set/cats/cat.3.jpg'\); HEIC: `pip install pillow-heif`"
+    ):
+        data.load(32, source=folder)
+    report = data.check(folder)
+    assert report.not_installed == ("training_set/cats/cat.3.jpg",) and not report.ok
+
+
+# The layouts that people have.
+
+MADE = "(no test set there: a fifth of each class of the training photos is one, chosen by seed 0)"
+
+
+def microsoft(layout: Path, folder: Path) -> None:
+    """`PetImages/Cat/0.jpg`, with what Windows left behind."""
+    for name in ("Cat", "Dog"):
+        shutil.copytree(layout / f"training_set/{name.lower()}s", folder / "PetImages" / name)
+        (folder / "PetImages" / name / "Thumbs.db").write_bytes(b"something")
+    (folder / "readme[1].txt").write_text("a licence")
+
+
+def competition(layout: Path, folder: Path) -> None:
+    """`train/cat.0.jpg`."""
+    (folder / "train").mkdir(parents=True)
+    for path in (layout / "training_set").rglob("*.jpg"):
+        shutil.copy(path, folder / "train")
+
+
+def filtered(layout: Path, folder: Path) -> None:
+    """`cats_and_dogs_filtered/train/cats/cat.0.jpg`, and the same for validation."""
+    shutil.copytree(layout / "training_set", folder / "cats_and_dogs_filtered/train")
+    shutil.copytree(layout / "test_set", folder / "cats_and_dogs_filtered/validation")
+    (folder / "cats_and_dogs_filtered/vectorize.py").write_text("pass")
+
+
+def doubled(layout: Path, folder: Path) -> None:
+    """`training_set/training_set/cats/cat.1.jpg`."""
+    for name in ("training_set", "test_set"):
+        shutil.copytree(layout / name, folder / name / name)
+        (folder / name / name / "cats/_DS_Store").write_bytes(b"something")
+
+
+@pytest.mark.parametrize(
+    ("lay", "counts", "made"),
+    [
+        (microsoft, {"train": 14, "validation": 2, "test": 4}, True),
+        (competition, {"train": 14, "validation": 2, "test": 4}, True),
+        (filtered, {"train": 16, "validation": 8, "test": 4}, True),
+        (doubled, {"train": 18, "validation": 2, "test": 8}, False),
+    ],
+)
+def test_the_layouts_that_people_have_are_read(layout, tmp_path, quiet, lay, counts, made):
+    lay(layout, tmp_path / "photos")
+    photos = data.load(32, source=tmp_path)
+    assert photos.counts == counts and photos.skipped == ()
+    assert photos.source == f"photos in {tmp_path.name}" + f" {MADE}" * made
+    images = {split: photos.images(split) for split in counts}
+    files = {"cat": [], "dog": []}
+    for path in (tmp_path / "photos").rglob("*.jpg"):
+        files[path.name[:3]].append(data.read(path, 32))
+    for label, name in enumerate(CLASSES):
+        split = [digests(pictures[labels == label]) for pictures, labels in images.values()]
+        assert set.union(*split) == digests(files[name]), "all photos, in the right class"
+        assert sum(map(len, split)) == len(files[name]), "each in one split"
+    report = data.check(tmp_path)
+    assert report.ok and sum(report.counts.values()) == sum(counts.values())
+    assert ("No test set there: a fifth of each class" in str(report)) == made
+
+
+def test_the_test_split_that_is_made_is_the_same_for_every_seed(layout, tmp_path):
+    microsoft(layout, tmp_path)
+    chosen = [data.load(32, source=tmp_path, seed=seed) for seed in (0, 1)]
+    assert digests(chosen[0].images("test")[0]) == digests(chosen[1].images("test")[0])
+    assert digests(chosen[0].images("validation")[0]) != digests(chosen[1].images("validation")[0])
+
+
+def test_the_validation_set_that_is_there_is_that_of_the_folder(layout, tmp_path):
+    filtered(layout, tmp_path)
+    images, _ = data.load(32, source=tmp_path).images("validation")
+    assert digests(images) == digests([data.read(path, 32) for path in (layout / "test_set").rglob("*.jpg")])
+
+
+def test_the_photos_of_the_competition_that_have_no_class_are_named(layout, tmp_path):
+    competition(layout, tmp_path)
+    save_picture(tmp_path / "test1/1.jpg")
+    with pytest.warns(UserWarning, match=r"are left out: 1 \('test1/1.jpg'\)"):
+        data.load(32, source=tmp_path)
+
+
+def test_the_same_picture_twice_where_the_splits_are_still_to_be_made_is_reported(layout, tmp_path):
+    microsoft(layout, tmp_path)
+    shutil.copy(tmp_path / "PetImages/Dog/dog.7.jpg", tmp_path / "PetImages/Dog/dog.70.jpg")
+    report = data.check(tmp_path)
+    assert report.duplicates == ("PetImages/Dog/dog.7.jpg = PetImages/Dog/dog.70.jpg",) and not report.ok
+
+
+@pytest.mark.parametrize("lay", [microsoft, competition, filtered, doubled])
+def test_photos_behind_a_link_are_found(layout, tmp_path, quiet, lay):
+    lay(layout, tmp_path / "elsewhere")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/photos").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "here/circle").symlink_to(tmp_path / "here")
+    counts = data.load(32, source=tmp_path / "elsewhere").counts
+    assert data.load(32, source=tmp_path / "here").counts == counts
+
+
+@pytest.mark.parametrize("links", [["training_set", "test_set"], ["training_set/cats", "training_set/dogs"]])
+def test_each_folder_of_the_layout_may_be_a_link(folder, tmp_path, quiet, links):
+    for number, name in enumerate(links):
+        shutil.move(folder / name, tmp_path / str(number))
+        (folder / name).symlink_to(tmp_path / str(number))
+    assert data.load(32, source=folder).counts == {"train": 18, "validation": 2, "test": 8}
+    assert data.check(folder).ok
+
+
+def test_of_a_folder_with_cats_alone_the_dogs_are_missed(layout, tmp_path):
+    shutil.copytree(layout / "training_set/cats", tmp_path / "PetImages/Cat")
+    with pytest.raises(
+        ValueError, match=r"PetImages' must hold the folders cats and dogs and no other, not 1 \('Cat'\)"
+    ):
+        data.load(32, source=tmp_path)
+
+
+def test_a_data_set_may_lie_in_a_folder_that_is_called_like_a_class(layout, tmp_path, quiet):
+    shutil.copytree(layout, tmp_path / "cats/kaggle")
+    assert data.load(32, source=tmp_path).counts == {"train": 18, "validation": 2, "test": 8}
+
+
+def test_a_folder_without_cats_and_dogs_is_told_what_it_must_hold(tmp_path):
+    save_picture(tmp_path / "holidays/1.jpg")
+    with pytest.raises(FileNotFoundError, match=r"must hold photos of cats and dogs at some depth.*; there are none"):
+        data.load(32, source=tmp_path)
+
+
 # check
 
 
@@ -853,23 +1241,16 @@ def test_an_error_on_the_command_line_is_one_sentence(tmp_path, capsys):
 
 
 class Kaggle(http.server.BaseHTTPRequestHandler):
-    """Answers kagglehub: a version, then a redirect to the archive, which may be asked for from the middle on."""
+    """Answers with a redirect to the archive, which may be asked for from the middle on."""
 
     def do_HEAD(self):
         self.reply(b"")
 
-    def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.server.captive:
-            self.reply(b"<html>Welcome to our hotel</html>", {"Content-Type": "text/html"})
-        elif self.path.endswith("GetDataset") or "/view/" in self.path:
-            self.reply(b'{"currentVersionNumber": 1}', {"Content-Type": "application/json"})
-        else:
-            self.reply(b"", {"Location": "/archive"}, status=302)
-
     def do_GET(self):
-        if "/view/" in self.path:  # where an older kagglehub asks for the version
-            return self.do_POST()
+        if self.server.captive:
+            return self.reply(b"<html>Welcome to our hotel</html>", {"Content-Type": "text/html"})
+        if self.path == "/api/v1/datasets/download/chetankv/dogs-cats-images":
+            return self.reply(b"", {"Location": "/archive"}, status=302)
         content = self.server.archive
         start = int(self.headers.get("Range", "bytes=0-")[len("bytes=") : -1])
         self.server.starts.append(start)
@@ -900,20 +1281,13 @@ def kaggle(layout, tmp_path, monkeypatch):
         for path in sorted(layout.rglob("*.jpg")):
             for place in ("dataset", "dog vs cat/dataset"):  # twice, as some archives have it
                 file.write(path, Path(place) / path.relative_to(layout))
-        file.writestr("padding", bytes(3 * 2**20))  # kagglehub keeps whole mebibytes of a broken download
+        file.writestr("padding", bytes(3 * 2**20))  # whole mebibytes of a broken download are kept
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Kaggle)
     server.archive, server.cut, server.captive, server.starts = archive.read_bytes(), None, False, []
     server.pause = server.md5 = None
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    try:
-        from kagglesdk import kaggle_env
-    except ModuleNotFoundError:  # an older kagglehub
-        monkeypatch.setenv("KAGGLE_API_ENDPOINT", address)
-    else:
-        monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
-        monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, address)
     monkeypatch.setattr(fetching, "KAGGLE_HOST", address)
     monkeypatch.setattr(fetching, "KAGGLE_COUNTS", data.check(layout).counts)
     yield server
@@ -999,7 +1373,6 @@ def test_a_server_that_never_answers_is_not_waited_for(monkeypatch, tmp_path):
 @pytest.mark.fault("The connection breaks off, or stands still")
 def test_a_connection_that_stands_still_is_given_up(kaggle, tmp_path, monkeypatch, shown):
     monkeypatch.setattr(fetching, "PATIENCE", 1)
-    monkeypatch.setattr("kagglehub.clients.DEFAULT_READ_TIMEOUT", 1)
     kaggle.cut, kaggle.pause = len(kaggle.archive) // 2, threading.Event()
     with pytest.raises(ConnectionError) as raised:
         data.download(tmp_path / "cats-dogs")
@@ -1032,12 +1405,39 @@ def test_a_byte_changed_on_the_way_is_noticed_even_without_a_checksum(kaggle, tm
 
 @pytest.mark.fault("The download leads to an address without HTTPS")
 def test_a_download_is_not_followed_from_https_to_http(kaggle, tmp_path, monkeypatch, shown):
+    def led_on(adapter, request, **_):
+        """What a server with a certificate could answer."""
+        response = requests.Response()
+        response.status_code, response.url, response.request = 302, request.url, request
+        response.headers["Location"], response.raw = f"{address}/archive", io.BytesIO()
+        return response
+
+    address = fetching.KAGGLE_HOST
     monkeypatch.setattr(fetching, "_reach", lambda url: None)
-    monkeypatch.setattr(fetching, "KAGGLE_HOST", "https://api.kaggle.com")  # while the server offers http://
+    monkeypatch.setattr(fetching, "KAGGLE_HOST", "https://www.kaggle.com")
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", led_on)
     with pytest.raises(ConnectionError) as raised:
         data.download(tmp_path / "cats-dogs")
     shown(str(raised.value))
     assert kaggle.starts == []
+
+
+def test_a_download_changes_nothing_of_the_process(kaggle, tmp_path):
+    """So that others may go on meanwhile: it used to patch what it did not like in other packages."""
+    functions = (requests.Session.send, zipfile.ZipFile.extractall, tarfile.TarFile.extractall)
+    before, met = (functions, dict(os.environ), socket.getdefaulttimeout()), []
+    reply = Kaggle.reply
+
+    class Watching(Kaggle):
+        def reply(self, *args, **options):
+            functions = (requests.Session.send, zipfile.ZipFile.extractall, tarfile.TarFile.extractall)
+            met.append((functions, dict(os.environ), socket.getdefaulttimeout()))
+            reply(self, *args, **options)
+
+    kaggle.RequestHandlerClass = Watching
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(data.download, [tmp_path / "one", tmp_path / "two"]))
+    assert met and all(state == before for state in met)
 
 
 def link(name: str) -> zipfile.ZipInfo:
@@ -1124,7 +1524,7 @@ def test_the_sizes_that_an_archive_claims_are_those_that_are_unpacked(tmp_path):
 
 def test_a_tar_archive_is_refused(kaggle, layout, tmp_path):
     kaggle.archive = Path(shutil.make_archive(str(tmp_path / "photos"), "tar", layout)).read_bytes()
-    assert "it is a tar archive" in refusal(kaggle, tmp_path)
+    assert "File is not a zip file" in refusal(kaggle, tmp_path)
 
 
 @pytest.mark.fault("There is no network")
@@ -1140,7 +1540,7 @@ def test_without_a_network_the_command_ends_with_one_sentence(tmp_path, shown):
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert ended.stderr.splitlines()[-1].startswith(
-        "python -m mobilenet_lib.data: https://api.kaggle.com cannot be reached"
+        "python -m mobilenet_lib.data: https://www.kaggle.com cannot be reached"
     )
     assert list(tmp_path.iterdir()) == []
     shown(ended.stderr)

@@ -126,13 +126,11 @@ DOWNLOAD = (
     CHILDREN
     + """
     import json, zipfile
-    from kagglesdk import kaggle_env
     from tqdm import tqdm
     from mobilenet_lib import data
     from mobilenet_lib.data import kaggle
     address, folder, counts, *steps = sys.argv[1:]
-    os.environ["KAGGLE_API_ENVIRONMENT"] = "LOCALHOST"
-    kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.LOCAL] = kaggle.KAGGLE_HOST = address
+    kaggle.KAGGLE_HOST = address
     kaggle.KAGGLE_COUNTS = json.loads(counts)
 
     def download(step):

@@ -7,7 +7,7 @@
   const find = (selector) => root.querySelector(selector);
   const here = new URL(".", document.currentScript.src);
   const MOST_PIXELS = 2 ** 26; // as in mobilenet_lib.data
-  // How the formats of mobilenet_lib.data begin. Browsers read more of them, but Python would not agree.
+  // How the formats begin that every browser reads as Python does. AVIF, which Python reads too, is not one of them.
   const FORMATS = {
     JPEG: /^\xff\xd8\xff/,
     PNG: /^\x89PNG\r\n\x1a\n/,
@@ -60,6 +60,25 @@
     context.resetTransform();
   }
 
+  // A strip of the picture over white, as Pillow mixes it.
+  function overWhite(context, picture, left, top, width, height) {
+    const pixels = (bitmap) => {
+      draw(context, { ...picture, bitmap }, left, top);
+      return context.getImageData(0, 0, width, height).data;
+    };
+    context.fillStyle = "white";
+    context.fillRect(0, 0, width, height);
+    const colors = pixels(picture.colors ?? picture.bitmap);
+    if (!picture.colors) return colors;
+    context.clearRect(0, 0, width, height);
+    const alphas = pixels(picture.bitmap);
+    for (let at = 0; at < colors.length; at += 1) {
+      const alpha = alphas[at | 3];
+      colors[at] = (colors[at] * alpha + 255 * (255 - alpha)) / 255; // Uint8ClampedArray rounds
+    }
+    return colors;
+  }
+
   // The square in the middle of a picture, and where it begins.
   function middle({ width, height }) {
     const side = Math.min(width, height);
@@ -76,10 +95,7 @@
     const narrow = new Uint8ClampedArray(side * size * 3);
     for (let row = 0; row < side; row += STRIP) {
       const rows = Math.min(STRIP, side - row);
-      context.fillStyle = "white"; // behind what is transparent
-      context.fillRect(0, 0, side, rows);
-      draw(context, picture, left, top + row);
-      const pixels = context.getImageData(0, 0, side, rows).data;
+      const pixels = overWhite(context, picture, left, top + row, side, rows);
       const part = narrow.subarray(row * size * 3);
       resize(pixels, part, filters, rows, { lineStep: side * 4, step: 4 }, { lineStep: size * 3, step: 3 });
     }
@@ -101,21 +117,31 @@
     8: [0, -1, 1, 0],
   };
 
-  // Browsers turn what its EXIF data say is not upright, but some of them no WebP. So it is taken out of a WebP file:
-  // returns the orientation, and leaves 1 in its place.
-  function takeOrientation(file) {
-    const word = (at) => String.fromCharCode(...new Uint8Array(file.buffer, at, 4));
-    if (word(12) !== "VP8X" || !(file.getUint8(20) & 8)) return 1;
-    let at = 12;
-    while (word(at) !== "EXIF") at += 8 + 2 * Math.ceil(file.getUint32(at + 4, true) / 2);
-    at += word(at + 8) === "Exif" ? 14 : 8;
-    const little = file.getUint16(at) === 0x4949;
-    const entries = at + file.getUint32(at + 4, little);
+  // Where the chunks of a PNG or WebP file begin, and how long they are.
+  function* chunksOf(file, format) {
+    const little = format === "WebP";
+    for (let at = little ? 12 : 8; at + 8 <= file.byteLength; ) {
+      const size = file.getUint32(little ? at + 4 : at, little);
+      const kind = String.fromCharCode(...new Uint8Array(file.buffer, little ? at : at + 4, 4));
+      yield { kind, start: at + 8, size };
+      at += 8 + size + (little ? size % 2 : 4);
+    }
+  }
+
+  // Browsers turn what its EXIF data say is not upright, but some of them no WebP, others no PNG. So it is taken out of
+  // such a file: returns the orientation, and leaves 1 in its place.
+  function takeOrientation(file, format) {
+    if (format === "WebP" && !(file.getUint32(12) === 0x56503858 && file.getUint8(20) & 8)) return 1; // "VP8X" says so
+    const { start, size } = [...chunksOf(file, format)].find(({ kind }) => kind.toUpperCase() === "EXIF");
+    const exif = start + (file.getUint32(start) === 0x45786966 ? 6 : 0); // behind "Exif"
+    const little = file.getUint16(exif) === 0x4949;
+    const entries = exif + file.getUint32(exif + 4, little);
     for (let entry = 0; entry < file.getUint16(entries, little); entry += 1) {
       const place = entries + 2 + 12 * entry;
       if (file.getUint16(place, little) === 0x0112) {
         const orientation = file.getUint16(place + 8, little);
         file.setUint16(place + 8, 1, little);
+        if (format === "PNG") file.setUint32(start + size, checksum(new Uint8Array(file.buffer, start - 4, size + 4)));
         return orientation;
       }
     }
@@ -134,6 +160,101 @@
     }
   }
 
+  // Browsers mix half-transparent parts with white each in their own way, off by one in many a byte. So it is done here,
+  // from alpha, which they agree on, and from the colors as they stand in the file: an opaque picture, or nothing if
+  // all of it is opaque.
+  async function colorsOf(bitmap, file, format, options) {
+    if (format !== "PNG" && format !== "WebP") return undefined;
+    const chunks = [...chunksOf(file, format)].map(({ kind, start, size }) => ({
+      kind,
+      content: new Uint8Array(file.buffer.slice(start, start + size)),
+    }));
+    const parts = await (format === "PNG" ? opaquePNG(chunks) : opaqueWebP(chunks));
+    // In one piece: from several, Firefox does not tell what it is.
+    if (parts) return createImageBitmap(new Blob([await new Blob(parts).arrayBuffer()]), options);
+    return chunks.some(hasAlpha) ? straight(bitmap) : undefined;
+  }
+
+  const hasAlpha = ({ kind, content }) => (kind === "VP8X" && content[0] & 0x10) || (kind === "VP8L" && content[4] & 0x10);
+
+  // The colors are a chunk beside that of alpha, unless the picture is lossless or moves.
+  function opaqueWebP(chunks) {
+    const colors = chunks.find(({ kind }) => kind === "VP8 ")?.content;
+    if (!colors || !chunks.some(({ kind }) => kind === "ALPH")) return undefined;
+    const even = new Uint8Array(colors.length % 2);
+    const parts = ["WEBPVP8 ", word(colors.length, true), colors, even];
+    return ["RIFF", word(12 + colors.length + even.length, true), ...parts];
+  }
+
+  // The rows are filtered channel by channel: what is left of them without the bytes of alpha is a PNG file, too.
+  async function opaquePNG(chunks) {
+    const header = chunks[0].content;
+    const [depth, type, , , interlaced] = header.subarray(8);
+    const palette = type === 3 && chunks.some(({ kind }) => kind === "tRNS"); // which has its alpha
+    if (!palette && type !== 4 && type !== 6) return undefined;
+    let data = new Blob(chunks.filter(({ kind }) => kind === "IDAT").map(({ content }) => content));
+    if (!palette) {
+      const bytes = await streamed(data, new DecompressionStream("deflate"));
+      const [width, height] = [0, 4].map((at) => new DataView(header.buffer).getUint32(at));
+      const colors = ((type - 3) * depth) / 8; // bytes of a pixel
+      let from = 0;
+      let to = 0;
+      for (const [left, top, across, down] of interlaced ? PASSES : [[0, 0, 1, 1]]) {
+        const columns = Math.ceil((width - left) / across);
+        for (let row = top; row < height && columns > 0; row += down) {
+          bytes[to++] = bytes[from++]; // which filter
+          for (let column = 0; column < columns; column += 1, from += depth / 8)
+            for (let byte = 0; byte < colors; byte += 1) bytes[to++] = bytes[from++];
+        }
+      }
+      header[9] -= 4;
+      data = new Blob([await streamed(new Blob([bytes.subarray(0, to)]), new CompressionStream("deflate"))]);
+    }
+    const kept = chunks.filter(({ kind }) => ["IHDR", "PLTE"].includes(kind));
+    kept.push({ kind: "IDAT", content: new Uint8Array(await data.arrayBuffer()) }, { kind: "IEND", content: [] });
+    const parts = kept.flatMap(({ kind, content }) => {
+      const whole = new Uint8Array(4 + content.length);
+      whole.set([...kind].map((letter) => letter.charCodeAt()));
+      whole.set(content, 4);
+      return [word(content.length), whole, word(checksum(whole))];
+    });
+    return [Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...parts];
+  }
+
+  // First column and row of each pass of a PNG file that has them, and the steps to the next ones.
+  const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+
+  const streamed = async (blob, stream) => new Uint8Array(await new Response(blob.stream().pipeThrough(stream)).arrayBuffer());
+
+  function word(value, little) {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setUint32(0, value, little);
+    return new Uint8Array(view.buffer);
+  }
+
+  // CRC-32, as PNG files have it.
+  function checksum(bytes) {
+    const table = Uint32Array.from({ length: 256 }, (_, value) => {
+      for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+      return value;
+    });
+    return ~bytes.reduce((sum, byte) => (sum >>> 8) ^ table[(sum ^ byte) & 0xff], ~0);
+  }
+
+  // A frame of a video gives the colors of a bitmap as they are, in Chromium and Firefox.
+  async function straight(bitmap) {
+    const frame = new VideoFrame(bitmap, { timestamp: 0, alpha: "keep" });
+    const bytes = new Uint8ClampedArray(frame.allocationSize());
+    await frame.copyTo(bytes);
+    const blueFirst = frame.format.startsWith("B");
+    frame.close();
+    for (let at = 0; at < bytes.length; at += 4) {
+      if (blueFirst) [bytes[at], bytes[at + 2]] = [bytes[at + 2], bytes[at]];
+      bytes[at + 3] = 255;
+    }
+    return createImageBitmap(new ImageData(bytes, bitmap.width, bitmap.height));
+  }
+
   async function decoded(blob, name) {
     if (!blob.size) throw new Refused(`“${name}” is empty.`);
     const refuseLarge = (width, height) => {
@@ -142,25 +263,23 @@
         throw new Refused(`“${name}” has ${exact(pixels)} pixels; at most ${exact(MOST_PIXELS)} are allowed.`);
     };
     const all = `${new Intl.ListFormat("en-GB").format(Object.keys(FORMATS))} work.`;
+    const options = { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" };
+    let file;
     let bitmap;
     let format;
     let orientation = 1;
     try {
-      const file = new DataView(await blob.arrayBuffer());
+      file = new DataView(await blob.arrayBuffer());
       const start = String.fromCharCode(...new Uint8Array(file.buffer.slice(0, 12)));
       format = Object.keys(FORMATS).find((known) => FORMATS[known].test(start));
       refuseLarge(...claimed(file, format));
-      if (format === "WebP") {
+      if (format === "WebP" || format === "PNG") {
         try {
-          orientation = takeOrientation(file);
-        } catch {} // it ends too early: there is none
+          orientation = takeOrientation(file, format);
+        } catch {} // it has none, or ends too early
       }
       // Upright, and the numbers as they stand in the file, which neither a color profile nor transparency may change.
-      bitmap = await createImageBitmap(new Blob([file]), {
-        imageOrientation: "from-image",
-        colorSpaceConversion: "none",
-        premultiplyAlpha: "none",
-      });
+      bitmap = await createImageBitmap(new Blob([file]), options);
     } catch (error) {
       if (error instanceof Refused) throw error;
       const hint = /\.hei[cf]$/i.test(name) ? "Few browsers read HEIC: export it as JPEG." : all;
@@ -168,12 +287,13 @@
     }
     const size = [bitmap.width, bitmap.height];
     if (!format || size[0] * size[1] > MOST_PIXELS) bitmap.close();
-    if (!format) throw new Refused(`“${name}” is a picture, but of a format that the book does not read. ${all}`);
+    if (!format) throw new Refused(`“${name}” is a picture, but of a format that this page does not read. ${all}`);
     refuseLarge(...size);
+    const colors = await colorsOf(bitmap, file, format, options).catch(() => undefined); // then the browser mixes them
     const turn = UPRIGHT[orientation] ?? [1, 0, 0, 1];
     const [width, height] = turn[0] ? size : size.reverse();
     const shift = [turn[0] + turn[2] < 0 ? width : 0, turn[1] + turn[3] < 0 ? height : 0];
-    return { bitmap, width, height, turn: [...turn, ...shift] };
+    return { bitmap, colors, width, height, turn: [...turn, ...shift] };
   }
 
   // LiteRT and the two files: each is loaded once, and what failed is forgotten, so that the next photo tries it again.
@@ -384,6 +504,7 @@
       if (late()) return;
       showAnswer(files, picture, answers, count);
       picture.bitmap.close();
+      picture.colors?.close();
       await new Promise((shown) => setTimeout(shown, 50)); // first the answer, then the clock
       const medians = await timed(files, numbers);
       if (late()) return;

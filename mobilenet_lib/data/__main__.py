@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mobilenet_lib.data.checking import check
-from mobilenet_lib.data.folder import data_folder, spell_out
+from mobilenet_lib.data.files import data_folder, spell_out
 from mobilenet_lib.data.kaggle import download
 
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add = commands.add_parser("download", help="fetch the photos from Kaggle; interrupted, it goes on from there")
     add.add_argument("folder", nargs="?", type=Path, default=data_folder(), help="a new folder (default: %(default)s)")
     add = commands.add_parser("check", help="read every photo and report what is wrong; status 1 if something is")
-    add.add_argument("folder", type=Path, help="holds training_set/{cats,dogs} and test_set/{cats,dogs} at some depth")
+    add.add_argument("folder", type=Path, help="holds the photos, at some depth")
     chosen = parser.parse_args(arguments)
     spell_out()
     try:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilenet_lib.data.augmentation import augment, normalize
-from mobilenet_lib.data.folder import CLASSES
+from mobilenet_lib.data.files import CLASSES
 
 
 @dataclass

@@ -1,101 +1,174 @@
-"""A folder of photos: which ones it has, of which class, in which split."""
+"""A folder of photos: which ones it has, of which class, in which split.
+
+What people have is understood, at any depth, behind links too: folders `cats` and `dogs` (or `Cat`, `Dog`), or files
+named `cat.0.jpg` and `dog.0.jpg`, in folders named `training_set`, `train`, `validation`, `test_set` and the like, or
+in none.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
-import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from mobilenet_lib.data.files import CLASSES, LABELS, files_in, is_photo, listed, name_in, named, walked
 from mobilenet_lib.data.photo import FORMATS
 
-CLASSES = ("cat", "dog")
-LAYOUT = {"train": "training_set", "test": "test_set"}
+LAYOUT = {"train": "training_set", "test": "test_set"}  # Kaggle's
+SPLITS = {
+    **dict.fromkeys(("training_set", "training", "train"), "train"),
+    **dict.fromkeys(("validation_set", "validation", "valid", "val"), "validation"),
+    **dict.fromkeys(("test_set", "testing", "test"), "test"),
+}
+# Where there is no test set. The seed is not that of `load`: what one training has seen must not test another.
+TEST_SHARE, TEST_SEED = 0.2, 0
 
 
-def photos_in(folder: Path) -> dict[str, tuple[list[Path], list[Path]]]:
-    """The photos of each split, cats and dogs, in the order of their names."""
-    try:
-        found = {}
-        for split, place in _layout(folder).items():
-            names = sorted(path.name for path in place.iterdir() if path.is_dir() and not path.name.startswith("."))
-            if names != ["cats", "dogs"]:
-                raise ValueError(
-                    f"{str(place)!r} must hold the folders cats and dogs and no other, not {listed(names)}"
-                )
-            found[split] = tuple([path for path in files_in(place / name) if is_photo(path)] for name in names)
-            for name, photos in zip(names, found[split], strict=True):
-                if not photos:
-                    raise ValueError(f"{str(place / name)!r} must hold photos ({', '.join(FORMATS)}), not none")
-        return found
-    except PermissionError as error:
-        raise PermissionError(f"the photos must be readable; reading {error.filename!r} is not permitted") from error
+@dataclass
+class Photos:
+    """What a folder has: `splits` has a list of cats and one of dogs each; the rest are names, relative to `folder`."""
+
+    folder: Path
+    splits: dict[str, tuple[list[Path], list[Path]]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)  # of each class in each split
+    by_name: bool = False  # the names of the files tell the class
+    ignored: list[str] = field(default_factory=list)  # files beside the photos of a class that are none
+    left_out: list[str] = field(default_factory=list)  # photos of no class, or of another data set
+
+    @property
+    def made(self) -> str:
+        """Which split has to be made, in words."""
+        if "test" in self.splits:
+            return ""
+        return f"no test set there: a fifth of each class of the training photos is one, chosen by seed {TEST_SEED}"
 
 
-def _layout(folder: Path) -> dict[str, Path]:
-    """The folder of each split, at any depth below `folder`; of several the shallowest, then the first by name."""
+def photos_in(folder: Path) -> Photos:
+    """The photos of each split in `folder`; of several data sets the shallowest, then the first by name.
+
+    Raises `FileNotFoundError` if there is none, `PermissionError` if it must not be read, `ValueError` if a class is
+    missing or empty or there is a third one.
+    """
     if not folder.is_dir():
         raise FileNotFoundError(f"there must be a folder of photos at {str(folder)!r}, and there is none")
-    found: dict[str, list[Path]] = {split: [] for split in LAYOUT}
-    for root, names, _ in os.walk(folder, onerror=_refuse):
-        for split, name in LAYOUT.items():
-            # In some archives it is training_set/training_set, and the inner one is meant.
-            if name in names and not Path(root, name, name).is_dir():
-                found[split].append(Path(root, name))
-    for split, places in found.items():
-        if not places:
-            raise FileNotFoundError(
-                f"{str(folder)!r} must hold training_set/{{cats,dogs}} and test_set/{{cats,dogs}} at some depth; "
-                f"it has no {LAYOUT[split]}"
-            )
-    return {split: min(places, key=lambda place: (len(place.parts), place)) for split, places in found.items()}
-
-
-def _refuse(error: OSError) -> None:
-    raise error
-
-
-def files_in(folder: Path) -> list[Path]:
-    found = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.exists()))
-
-
-def is_photo(path: Path) -> bool:
-    return path.suffix.lower() in FORMATS
-
-
-def name_in(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return f"{len(names):,} ({', '.join(map(repr, names[:most]))}{more})" if names else "none"
-
-
-def expanded(folder: str | os.PathLike) -> Path:
+    found = Photos(folder)
     try:
-        return Path(folder).expanduser()
-    except RuntimeError as error:
-        raise FileNotFoundError(f"there must be a folder of photos at {os.fspath(folder)!r}, and {error}") from error
+        places, photos = _searched(folder)
+        for place in _dataset(folder, places):
+            found.by_name = not place.folders
+            classes = []
+            for where, files in place.classes():
+                chosen = [path for path in files if is_photo(path)]
+                if not chosen:
+                    raise ValueError(f"{str(where)!r} must hold photos, not none")
+                classes.append(chosen)
+                found.counts[name_in(where, folder)] = len(chosen)
+                found.ignored += [name_in(path, folder) for path in sorted({*files} - {*chosen})]
+            found.splits[place.split] = tuple(classes)
+    except PermissionError as error:
+        raise PermissionError(f"the photos must be readable; reading {error.filename!r} is not permitted") from error
+    taken = {path for classes in found.splits.values() for chosen in classes for path in chosen}
+    if left := {*photos} - taken:  # or the same ones, met again behind a link
+        real = {os.path.realpath(path) for path in taken}
+        found.left_out = sorted(name_in(path, folder) for path in left if os.path.realpath(path) not in real)
+    return found
 
 
-def data_folder() -> Path:
-    """`data/cats-dogs` of the checkout; of the current folder where the library is installed without it."""
-    checkout = Path(__file__).resolve().parents[2]
-    return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / "data" / "cats-dogs"
+@dataclass
+class _Place:
+    """A folder with photos of both classes: those of one split, or all."""
+
+    path: Path
+    split: str | None
+    dataset: Path  # in which this and its other splits lie
+    folders: dict[str, int]  # of the classes; none if the photos are named by class
+    others: list[str]  # folders beside these
+    certain: bool = True  # a folder `cats` alone may be anything
+
+    def classes(self) -> Iterator[tuple[Path, list[Path]]]:
+        """The files of each class and where they lie, cats first."""
+        files = [] if self.folders else [(path, named(path.name)) for path in files_in(self.path, below=False)]
+        for label, name in enumerate(CLASSES):
+            if self.folders:
+                (name,) = (name for name, of in self.folders.items() if of == label)
+                yield self.path / name, files_in(self.path / name, below=True)
+            else:
+                yield self.path / f"{name}*", [path for path, of in files if of == label]
 
 
-def threaded(function: Callable[[Any], Any], items: Sequence) -> list[Any]:
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("ignore")  # Pillow's, about EXIF data that it finds odd
-        return list(pool.map(function, items))
+def _searched(folder: Path) -> tuple[list[_Place], list[Path]]:
+    """All places of photos below `folder`, and what is a photo by its name, or a folder that must not be read."""
+    places: list[_Place] = []
+    photos: list[Path] = []
+    refused: list[OSError] = []
+    classes: set[Path] = set()  # in which no other data set begins
+    for here, names, files in walked(folder, onerror=refused.append):
+        photos += [here / name for name in files if Path(name).suffix.lower() in FORMATS]
+        if here in classes:
+            classes |= {here / name for name in names}
+        elif place := _place(folder, here, names, files):
+            places.append(place)
+            classes |= {here / name for name in place.folders if place.certain}
+    if refused and not places:
+        raise refused[0]
+    return places, photos + [Path(error.filename) for error in refused]
 
 
-def spell_out() -> None:
-    """From here on, print letters that the terminal does not have as codes; names of files have such letters."""
-    if hasattr(sys.stdout, "reconfigure"):  # a notebook's output has all letters
-        sys.stdout.reconfigure(errors="backslashreplace")
+def _place(folder: Path, here: Path, names: list[str], files: list[str]) -> _Place | None:
+    """`here`, if it has photos of cats or dogs; if it lacks a class, that is to be said."""
+    split = SPLITS.get(here.name.casefold()) if here != folder else None
+    dataset = here
+    while split and dataset != folder and SPLITS.get(dataset.name.casefold()) == split:
+        dataset = dataset.parent  # in some archives it is training_set/training_set
+    folders = {name: LABELS[name.casefold()] for name in names if name.casefold() in LABELS}
+    if folders:
+        others = [name for name in names if name not in folders]
+        return _Place(here, split or "train", dataset, folders, others, bool(split) or len({*folders.values()}) == 2)
+    if here != folder and here.name.casefold() in LABELS:
+        return None
+    if {named(name) for name in files if named(name) is not None and is_photo(here / name)} == {0, 1}:
+        return _Place(here, split or "train", dataset, {}, [])
+    return None
+
+
+def _dataset(folder: Path, places: list[_Place]) -> list[_Place]:
+    """The places of the data set that is read, the training photos first."""
+    found: dict[Path, dict[str, _Place]] = defaultdict(dict)
+    places = sorted(places, key=lambda place: (len(place.path.parts), place.path))
+    for place in places:
+        if place.certain:
+            found[place.dataset].setdefault(place.split, place)
+    complaints = []
+    for dataset in sorted(found, key=lambda dataset: (len(dataset.parts), dataset)):
+        splits = found[dataset]
+        complaint = _complaint(folder, splits)
+        if complaint is None:
+            return [splits[split] for split in ("train", "validation", "test") if split in splits]
+        complaints.append(complaint)
+    complaints += [_complaint(folder, {"train": place}) for place in places if not place.certain]
+    if complaints:
+        raise complaints[0]
+    raise FileNotFoundError(
+        f"{str(folder)!r} must hold photos of cats and dogs at some depth, in folders cats and dogs or in files named "
+        "cat… and dog…; there are none"
+    )
+
+
+def _complaint(folder: Path, splits: dict[str, _Place]) -> Exception | None:
+    """What is wrong with a data set."""
+    for place in splits.values():
+        if place.others or sorted(place.folders.values()) not in ([], [0, 1]):
+            names = listed(sorted([*place.folders, *place.others]))
+            return ValueError(f"{str(place.path)!r} must hold the folders cats and dogs and no other, not {names}")
+    if "train" in splits:
+        place = splits["train"].path
+        # Kaggle's photos come with a test set: without it, a part of them is missing.
+        if len(splits) > 1 or place.name != LAYOUT["train"] or place.parent.name == LAYOUT["train"]:
+            return None
+    missing = LAYOUT["test" if "train" in splits else "train"]
+    return FileNotFoundError(
+        f"{str(folder)!r} must hold training_set/{{cats,dogs}} and test_set/{{cats,dogs}} at some depth; "
+        f"it has no {missing}"
+    )

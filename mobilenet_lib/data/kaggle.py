@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import base64
+import hashlib
 import os
+import re
 import shutil
 import stat
-import tarfile
 import threading
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
+from http.client import PARTIAL_CONTENT
 from pathlib import Path, PureWindowsPath
 from typing import Any
-from unittest import mock
-from urllib.parse import urlsplit
+from urllib.parse import urljoin
 
-from mobilenet_lib.data.folder import CLASSES, LAYOUT, data_folder, expanded, photos_in, threaded
+import requests
+from tqdm import tqdm
+
+from mobilenet_lib.data.files import CLASSES, data_folder, expanded, threaded
+from mobilenet_lib.data.folder import LAYOUT, photos_in
 from mobilenet_lib.data.photo import opened
 from mobilenet_lib.locks import alone
 
 KAGGLE = "chetankv/dogs-cats-images"
-KAGGLE_HOST = "https://api.kaggle.com"
+KAGGLE_HOST = "https://www.kaggle.com"
 KAGGLE_COUNTS = {"training_set/cats": 4000, "training_set/dogs": 4000, "test_set/cats": 1000, "test_set/dogs": 1000}
 PATIENCE = 10  # seconds to wait for an answer
 MAX_FILES, MAX_BYTES = 50_000, 2**31  # in the archive, which has 10,000 photos of 0.2 GB, perhaps twice
@@ -68,8 +73,6 @@ def _download(part: Path, folder: Path) -> None:
     if _kaggle_counts(photos) != KAGGLE_COUNTS or not all(threaded(_is_image, [*photos.rglob("*.jpg")])):
         shutil.rmtree(part)
         raise ConnectionError("what came from Kaggle is not the complete set of photos; try again later")
-    if part not in photos.parents:  # in Kaggle's own notebooks it comes as a folder that cannot be moved
-        photos = shutil.copytree(photos, part / "copy", dirs_exist_ok=True)
     os.replace(photos, folder)
     shutil.rmtree(part)
 
@@ -79,10 +82,10 @@ def _kaggle_counts(folder: Path) -> dict[str, int] | None:
     try:
         return {
             f"{LAYOUT[split]}/{name}s": len(photos)
-            for split, classes in photos_in(folder).items()
+            for split, classes in photos_in(folder).splits.items()
             for name, photos in zip(CLASSES, classes, strict=True)
         }
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return None
 
 
@@ -96,8 +99,6 @@ def _is_image(path: Path) -> bool:
 
 def _reach(url: str) -> None:
     """Raise `ConnectionError` unless `url` answers soon."""
-    import requests
-
     answers = []
 
     def ask() -> None:
@@ -116,37 +117,18 @@ def _reach(url: str) -> None:
 
 
 def _fetch(part: Path) -> Path:
-    """Let kagglehub download and unzip in `part`; it goes on with a part of the archive that it finds there."""
-    import requests
-
-    send, extract = requests.Session.send, zipfile.ZipFile.extractall
-
-    def careful(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        if urlsplit(request.url).scheme != urlsplit(KAGGLE_HOST).scheme:  # also wherever an answer leads on to
-            raise ValueError(f"it is offered at {request.url}, where it could be changed on the way")
-        return send(session, request, **{**options, "timeout": options.get("timeout") or PATIENCE})
-
-    def checked(archive: zipfile.ZipFile, *args: Any, **options: Any) -> None:
-        _refuse_unsafe(archive.infolist())
-        extract(archive, *args, **options)
-
-    def refused(*_: Any, **__: Any) -> None:
-        raise ValueError("it is a tar archive, not a zip archive")
-
-    # kagglehub looks for the reader's home when it is imported, and not everybody has one.
-    environment = {"HOME": str(part), **os.environ, "KAGGLEHUB_CACHE": str(part)}
+    """Download and unpack the archive in `part`; what is there of it already is not asked for again."""
+    archive, unpacked = part / "archive.zip", part / "unpacked"
     try:
-        # Without these kagglehub waits without end for some answers, and unpacks whatever it gets.
-        with (
-            mock.patch.object(requests.Session, "send", careful),
-            mock.patch.object(zipfile.ZipFile, "extractall", checked),
-            mock.patch.object(tarfile.TarFile, "extractall", refused),
-            mock.patch.dict(os.environ, environment),
-        ):
-            import kagglehub
-
-            return Path(kagglehub.dataset_download(KAGGLE))
-    except (requests.RequestException, json.JSONDecodeError) as error:
+        with requests.Session() as session:
+            session.hooks["response"].append(_refuse_unencrypted)
+            _receive(session, archive)
+        with zipfile.ZipFile(archive) as file:
+            _refuse_unsafe(file.infolist())
+            shutil.rmtree(unpacked, ignore_errors=True)
+            file.extractall(unpacked)
+        return unpacked
+    except requests.RequestException as error:
         raise ConnectionError(
             f"the download from Kaggle broke off; the same command goes on from here ({error})"
         ) from error
@@ -156,6 +138,46 @@ def _fetch(part: Path) -> Path:
         shutil.rmtree(part)
         reason = " ".join(str(error).split())
         raise ConnectionError(f"what came from Kaggle is not the photos; try again later ({reason})") from error
+
+
+def _receive(session: requests.Session, archive: Path) -> None:
+    """Write the archive, or what is missing of it. Raises `ValueError` if it is not the one that was sent."""
+
+    def ask(url: str, **headers: str) -> requests.Response:
+        # As it is stored: only then do the bytes have the places that are asked for below.
+        headers = {"Accept-Encoding": "identity", **headers}
+        response = session.get(url, headers=headers, stream=True, timeout=PATIENCE)
+        response.raise_for_status()
+        return response
+
+    response = ask(f"{KAGGLE_HOST}/api/v1/datasets/download/{KAGGLE}")
+    size, sums = int(response.headers.get("Content-Length", 0)), response.headers.get("X-Goog-Hash", "")
+    there = archive.stat().st_size if archive.exists() else 0
+    if 0 < there < size and response.headers.get("Accept-Ranges") == "bytes":
+        response.close()
+        response = ask(response.url, Range=f"bytes={there}-")
+    if there != size or not size:
+        there = there if response.status_code == PARTIAL_CONTENT else 0
+        bar = {"total": size or None, "initial": there, "unit": "B", "unit_scale": True, "desc": "Downloading"}
+        with open(archive, "ab" if there else "wb") as file, tqdm(**bar) as progress:
+            for chunk in response.iter_content(2**20):
+                file.write(chunk)
+                progress.update(len(chunk))
+    response.close()
+    if size and (arrived := archive.stat().st_size) != size:
+        raise requests.ConnectionError(f"{arrived:,} of {size:,} bytes arrived")
+    if md5 := re.search(r"md5=([\w+/=]+)", sums):
+        with open(archive, "rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).digest()
+        if digest != base64.b64decode(md5[1]):
+            raise ValueError(f"its MD5 checksum is {digest.hex()}, not {base64.b64decode(md5[1]).hex()}")
+
+
+def _refuse_unencrypted(response: requests.Response, **_: Any) -> None:
+    """Raise `ValueError` if the answer leads from an encrypted address to one that is not."""
+    target = urljoin(response.url, response.headers.get("Location", ""))
+    if response.url.startswith("https:") and not target.startswith("https:"):
+        raise ValueError(f"it is offered at {target}, where it could be changed on the way")
 
 
 def _refuse_unsafe(entries: Sequence[zipfile.ZipInfo]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import numpy as np
 from mobilenet_lib import drawn
 from mobilenet_lib.costs import positive
 from mobilenet_lib.data.batches import CatsDogs
-from mobilenet_lib.data.folder import CLASSES, data_folder, expanded, listed, name_in, photos_in, threaded
-from mobilenet_lib.data.photo import read, square
+from mobilenet_lib.data.files import CLASSES, data_folder, expanded, listed, name_in, threaded, unequal
+from mobilenet_lib.data.folder import TEST_SEED, TEST_SHARE, Photos, photos_in
+from mobilenet_lib.data.photo import MissingReader, read, square
 
 SMALLEST, LARGEST = 16, drawn.CANVAS
 
@@ -35,17 +36,21 @@ def load(
     That is all it holds: 3 bytes a pixel, 492 MB for 10,000 photos at 128 pixels. Two cores decode these in about 6
     seconds, which is why there is no cache on disk: it would have to know when it is out of date.
 
-    `source` is the folder of the photos, with `training_set/{cats,dogs}` and `test_set/{cats,dogs}` at any depth below
-    it (of several, the shallowest); or `"drawn"`; or `"auto"`: the folder named by the environment variable
-    `CATS_DOGS_DIR`, else `data/cats-dogs` if there is one, else drawn.
+    `source` is the folder of the photos, with `training_set/{cats,dogs}` and `test_set/{cats,dogs}` or in one of the
+    other layouts of `mobilenet_lib.data.folder`, at any depth below it (of several, the shallowest); or `"drawn"`; or
+    `"auto"`: the folder named by the environment variable `CATS_DOGS_DIR`, else `data/cats-dogs` if there is one, else
+    drawn.
 
-    The share `validation` of each class is taken out of the training set, chosen by `seed`; the test set stays whole.
-    `augment` shows training images in other crops on every pass, as the function of that name does. `limit` is the
-    most images a split may have, half of them cats, chosen by `seed`.
+    The share `validation` of each class is taken out of the training set, chosen by `seed`, unless there is a
+    validation set; the test set stays whole. Where there is none, a fifth of each class of the training set becomes
+    the test set, the same whatever the seed, and the result's `source` says so. `augment` shows training images in
+    other crops on every pass, as the function of that name does. `limit` is the most images a split may have, half of
+    them cats, chosen by `seed`.
 
-    Files that cannot be decoded are left out, with one warning that counts and names them. Raises `FileNotFoundError`
-    if there is no such folder or no such layout in it, `PermissionError` if it must not be read, `ValueError` if a
-    class is missing or empty or there is a third one, and for any other argument out of range.
+    What is left out is counted and named in a warning: files that cannot be decoded, that are no photos, or belong to
+    no class. Another says when one class has more than 60% of a split. Raises `FileNotFoundError` if there is no such
+    folder or no such layout in it, `PermissionError` if it must not be read, `ValueError` if a class is missing or
+    empty or there is a third one, and for any other argument out of range.
     """
     image_size, batch_size = positive("image_size", image_size), positive("batch_size", batch_size)
     if not SMALLEST <= image_size <= LARGEST:
@@ -59,30 +64,48 @@ def load(
         raise ValueError(f"limit must be at least 2, one image of each class, not {limit!r}")
 
     folder = chosen_folder(source)
-    splits = drawn.NUMBERS if folder is None else photos_in(folder)
-    arrays, failed = {}, []
+    found = None if folder is None else photos_in(folder)
+    splits = found.splits if found else drawn.NUMBERS
+    arrays, failed = {}, {}
     for split, classes in _carved(splits, validation, seed).items():
         photos = _chosen(classes, limit, seed)
-        images, labels, bad = _decoded(photos, image_size, _drawing if folder is None else read)
+        images, labels, bad = _decoded(photos, image_size, read if found else _drawing)
         arrays[split] = images, labels
-        failed += bad
+        failed |= bad
         for label, name in enumerate(CLASSES):
             if label not in labels:
                 raise ValueError(
                     f"source must have {name}s in the {split} split; none in {str(folder)!r} can be decoded"
                 )
-    skipped = [name_in(path, folder) for path in failed]
-    if skipped:
-        warnings.warn(f"photos that cannot be decoded are left out: {listed(skipped)}", stacklevel=2)
+    if found:
+        for warning in _warnings(found, failed, {split: labels for split, (_, labels) in arrays.items()}):
+            warnings.warn(warning, stacklevel=2)
     return CatsDogs(
         arrays,
-        source="drawn cats and dogs" if folder is None else f"photos in {folder.name}",
-        drawn=folder is None,
-        skipped=skipped,
+        source=f"photos in {folder.name}{found.made and f' ({found.made})'}" if found else "drawn cats and dogs",
+        drawn=found is None,
+        skipped=[name_in(path, folder) for path in failed],
         batch_size=batch_size,
         augment=augment,
         seed=seed,
     )
+
+
+def _warnings(found: Photos, failed: dict[Path, OSError], labels: dict[str, np.ndarray]) -> Iterator[str]:
+    """What a reader would else not learn of: which photos are left out, and that what is left is lopsided."""
+    if failed:
+        remedies = sorted({error.remedy for error in failed.values() if isinstance(error, MissingReader)})
+        names = listed([name_in(path, found.folder) for path in failed])
+        yield "; ".join([f"photos that cannot be decoded are left out: {names}", *remedies])
+    if found.ignored:
+        yield f"files that are no photos, or in no format that is read, are left out: {listed(found.ignored)}"
+    if found.left_out:
+        yield f"photos of no class, or of another data set, are left out: {listed(found.left_out)}"
+    for split in found.splits:  # with what has been carved out of it
+        parts = [part for part in labels if part == split or (split == "train" and part not in found.splits)]
+        cats, dogs = np.bincount(np.concatenate([labels[part] for part in parts]), minlength=2)
+        if unequal(cats, dogs):
+            yield f"the classes of the {split} photos are far from equal: {cats:,} cats and {dogs:,} dogs"
 
 
 def chosen_folder(source: str | os.PathLike) -> Path | None:
@@ -102,18 +125,27 @@ def chosen_folder(source: str | os.PathLike) -> Path | None:
 
 
 def _carved(splits: dict[str, Any], validation: float, seed: int) -> dict[str, Any]:
-    """The training set parted into training and validation, class by class; the test set as it is."""
-    train, kept = [], []
-    for name, photos in zip(CLASSES, splits["train"], strict=True):
-        count = max(1, round(len(photos) * validation))
+    """The three splits; those that are not there are taken out of the training set."""
+    train, carved = splits["train"], {}
+    if "test" not in splits:
+        train, carved["test"] = _parted(train, "a test split", TEST_SHARE, TEST_SEED)
+    if "validation" not in splits:
+        train, carved["validation"] = _parted(train, "validation", validation, seed)
+    carved |= splits | {"train": train}
+    return {split: carved[split] for split in ("train", "validation", "test")}
+
+
+def _parted(classes: Sequence[Sequence], what: str, share: float, seed: int) -> tuple[list[list], list[list]]:
+    """What is left of each class, and what has been taken out, chosen by `seed`."""
+    left, taken = [], []
+    for name, photos in zip(CLASSES, classes, strict=True):
+        count = max(1, round(len(photos) * share))
         if count >= len(photos):
-            raise ValueError(
-                f"validation must leave {name}s to train on; {validation!r} of {len(photos):,} leaves none"
-            )
+            raise ValueError(f"{what} must leave {name}s to train on; {share!r} of {len(photos):,} leaves none")
         order = np.random.RandomState(seed).permutation(len(photos))
-        kept.append([photos[i] for i in sorted(order[:count])])
-        train.append([photos[i] for i in sorted(order[count:])])
-    return {"train": train, "validation": kept, "test": splits["test"]}
+        taken.append([photos[i] for i in sorted(order[:count])])
+        left.append([photos[i] for i in sorted(order[count:])])
+    return left, taken
 
 
 def _chosen(classes: Sequence[Sequence], limit: int | None, seed: int) -> list[tuple[Any, int]]:
@@ -131,24 +163,25 @@ def _chosen(classes: Sequence[Sequence], limit: int | None, seed: int) -> list[t
 
 def _decoded(
     photos: Sequence[tuple[Any, int]], image_size: int, reader: Callable[[Any, int], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, list[Any]]:
-    """Images, labels, and what could not be decoded. Threads help, because Pillow decodes outside Python's lock."""
+) -> tuple[np.ndarray, np.ndarray, dict[Any, OSError]]:
+    """Images, labels, and why which photos could not be decoded."""
     images = np.empty((len(photos), image_size, image_size, 3), np.uint8)
 
-    def fill(place: int) -> bool:
+    def fill(place: int) -> OSError | None:
         try:
             images[place] = reader(photos[place][0], image_size)
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            return error
+        return None
 
-    filled = np.array(threaded(fill, range(len(photos))), bool)
-    good = np.flatnonzero(filled)
+    errors = threaded(fill, range(len(photos)))
+    good = [place for place, error in enumerate(errors) if error is None]
     for place, index in enumerate(good):  # in place: `images[good]` would be a second copy
         if place != index:
             images[place] = images[index]
     labels = np.array([label for _, label in photos], np.int32)
-    return images[: len(good)], labels[good], [photos[index][0] for index in np.flatnonzero(~filled)]
+    failed = {photo: error for (photo, _), error in zip(photos, errors, strict=True) if error is not None}
+    return images[: len(good)], labels[good], failed
 
 
 def _drawing(number: int, image_size: int) -> np.ndarray:
