@@ -674,6 +674,100 @@ def test_the_keras_recipe_is_adam_as_it_comes():
     assert args["initializer"] == "keras" and not args["augment"]
 
 
+# Stages, statistics, what is refused
+
+
+def test_smaller_images_can_come_first_within_one_schedule():
+    steps = []
+    model = small()
+    tiny = data.CatsDogs(
+        {split: (held[:, ::2, ::2], labels) for split in easy().counts for held, labels in [images(split)]},
+        source="smaller",
+        drawn=True,
+        batch_size=8,
+    )
+    run = training.train(model, easy(), epochs=2, first=[(tiny, 3)], warmup=0.0, progress=steps.append)
+    assert len(run.epochs) == len(steps) == 5 and steps[0].startswith("epoch 1/5")
+    half = 0.5 * (1 + math.cos(math.pi * 3 / 5))  # after three of five epochs
+    assert run.epochs[2]["learning_rate"] == pytest.approx(0.004 * half, rel=1e-3)
+    assert run.settings["first"] == [[SIDE // 2, 3]]
+
+
+def test_the_weights_of_the_last_epoch_stay_if_asked():
+    last, best = small(), small()
+    run = training.train(last, easy(), epochs=4, learning_rate=0.05, last=True)
+    training.train(best, easy(), epochs=4, learning_rate=0.05)
+    assert run.settings["last"] is True
+    loss = training.evaluate(last, easy().validation)
+    assert loss.accuracy == pytest.approx(run.epochs[-1]["val_accuracy"], abs=1e-4)
+
+
+def test_a_record_has_the_answer_to_each_validation_photo():
+    model = small()
+    run = training.train(model, easy(), epochs=2)
+    said = training.evaluate(model, easy().validation)
+    assert [int(digit) for digit in run.predictions] == said.predictions.tolist()
+
+
+def test_statistics_measured_anew_are_those_of_the_images():
+    model = small()
+    pictures = data.normalize(images("train")[0])
+    training.recalibrate(model, pictures, batch_size=16)
+    convolved = keras.Model(model.input, model.get_layer("conv1").output).predict(pictures, verbose=0)
+    layer = model.get_layer("conv1_bn")
+    np.testing.assert_allclose(layer.moving_mean, convolved.mean((0, 1, 2)), atol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance, convolved.var((0, 1, 2)), rtol=1e-4)
+
+
+def test_measuring_statistics_leaves_the_weights_alone():
+    model = small()
+    before = [np.array(weight) for weight in model.trainable_weights]
+    training.recalibrate(model, data.normalize(images("train")[0]))
+    assert all(map(np.array_equal, before, model.trainable_weights))
+
+
+def test_a_second_validation_leaves_the_training_as_it_is():
+    plain = training.train(small(momentum=0.99), easy(), epochs=3)
+    twice = training.train(small(momentum=0.99), easy(), epochs=3, recalibrated=True)
+    assert [epoch["loss"] for epoch in plain.epochs] == [epoch["loss"] for epoch in twice.epochs]
+    assert all("val_recalibrated" in epoch for epoch in twice.epochs)
+
+
+def test_a_model_that_gives_logits_is_refused():
+    inputs = keras.Input((SIDE, SIDE, 3))
+    logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(inputs))
+    with pytest.raises(ValueError, match="model must give probabilities"):
+        training.train(keras.Model(inputs, logits), easy(), epochs=1)
+
+
+# Comparing runs
+
+
+def test_three_seeds_have_an_interval_of_students_t():
+    # Student's t for two degrees of freedom is 4.303; the standard deviation of 1, 2 and 3 is 1.
+    mean, half = training.over_seeds([1.0, 2.0, 3.0])
+    assert (mean, half) == (2.0, pytest.approx(4.303 / math.sqrt(3)))
+
+
+def test_one_seed_has_no_interval():
+    with pytest.raises(ValueError, match="2 to 10 seeds, not of 1"):
+        training.over_seeds([0.9])
+
+
+def test_ten_wins_to_none_come_by_chance_twice_in_1024():
+    one, other = [True] * 50, [False] * 10 + [True] * 40
+    assert training.mcnemar(one, other) == training.mcnemar(other, one) == pytest.approx(2 / 1024)
+
+
+def test_as_many_wins_as_losses_say_nothing():
+    assert training.mcnemar([True, False, True], [False, True, True]) == 1.0
+
+
+def test_two_networks_are_compared_on_the_same_photos():
+    with pytest.raises(ValueError, match="same photos; they have 3 and 2"):
+        training.mcnemar([True] * 3, [True] * 2)
+
+
 # Fine-tuning
 
 

@@ -71,8 +71,8 @@ class CatsDogs:
     def identity(self) -> dict[str, Any]:
         """What decides how a training on these images goes: a digest of them, and in what way they are given out."""
         images, labels = self.images("train")
-        digest = hashlib.blake2b(labels, digest_size=8)
-        digest.update(images)
+        digest = hashlib.blake2b(np.ascontiguousarray(labels), digest_size=8)
+        digest.update(np.ascontiguousarray(images))
         validation = self.counts["validation"]
         return {"images": digest.hexdigest(), "validation": validation, "seed": self._seed} | self._given
 

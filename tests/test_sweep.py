@@ -1,0 +1,120 @@
+"""The declared experiments: arms that differ in what they say and in nothing else, and the command that runs them."""
+
+import json
+import re
+import shlex
+
+import pytest
+
+from mobilenet_lib import training
+from mobilenet_lib.training import __main__ as cli
+from mobilenet_lib.training import sweep
+
+each_experiment = pytest.mark.parametrize("experiment", sweep.EXPERIMENTS)
+
+
+def asked(options):
+    """What the command line makes of the options of a run, its name aside."""
+    settings = vars(cli._parsed(cli._parser(), ["--name", "x", *sweep.words(options)]))
+    return {name: value for name, value in settings.items() if name not in ("name", "seed")}
+
+
+@each_experiment
+def test_the_seeds_of_an_arm_differ_in_nothing_but_the_seed(experiment):
+    runs = sweep.EXPERIMENTS[experiment].runs(experiment)
+    for name, options in runs.items():
+        assert name.endswith(f"-{options['seed']}")
+        first = name.rsplit("-", 1)[0] + "-0"
+        assert asked(options) == asked(runs[first])
+
+
+def test_a_part_added_or_taken_away_changes_that_part_alone():
+    runs = {name: asked(options) for name, options in sweep.EXPERIMENTS["parts"].runs("parts").items()}
+    parts = {
+        "he": {"initializer"},
+        "momentum": {"momentum"},
+        "decay": {"weight_decay"},
+        "schedule": {"learning_rate", "schedule", "warmup"},
+        "augment": {"augment"},
+        "smoothing": {"label_smoothing"},
+    }
+    for part, settings in parts.items():
+        for arm, base in ((f"plus-{part}", "defaults"), (f"minus-{part}", "repaired")):
+            one, other = runs[f"parts-{arm}-0"], runs[f"parts-{base}-0"]
+            assert {name for name in one if one[name] != other[name]} == settings
+
+
+def test_no_run_that_compares_recipes_looks_at_the_test_set():
+    for experiment in ("transient", "parts", "rates", "longer"):
+        assert all(options["test"] is False for options in sweep.EXPERIMENTS[experiment].runs(experiment).values())
+
+
+@each_experiment
+def test_a_recorded_run_is_what_its_name_declares_and_its_command_repeats_it(experiment):
+    runs = sweep.EXPERIMENTS[experiment].runs(experiment)
+    for record in (run for arm in sweep.of(experiment).values() for run in arm):
+        words = shlex.split(record.command)[3:]
+        again = vars(cli._parsed(cli._parser(), words))
+        declared = asked(runs[record.name])
+        assert {name: again[name] for name in declared if name != "data"} == {
+            name: value for name, value in declared.items() if name != "data"
+        }
+        assert record.predictions.strip("01") == "" and len(record.predictions) == record.data["counts"]["validation"]
+
+
+TINY = {"alpha": 0.05, "resolution": 32, "epochs": 1, "limit": 8, "batch_size": 4, "test": False}
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    arms = {"one": {"momentum": 0.9}, "other": {"momentum": 0.99}}
+    monkeypatch.setitem(sweep.EXPERIMENTS, "tiny", sweep.Experiment("Does it run?", TINY, arms, seeds=1))
+
+
+def test_the_command_runs_what_is_missing_and_nothing_else(tiny, tmp_path, capfd):
+    cli.main(["--name", "tiny-one-0", "--data", "drawn", "--runs", str(tmp_path), *sweep.words(TINY)])
+    before = (tmp_path / "tiny-one-0.json").read_bytes()
+    sweep.main(["tiny", "--data", "drawn", "--runs", str(tmp_path)])
+    assert "1 done, 1 missing" in capfd.readouterr().out
+    assert (tmp_path / "tiny-one-0.json").read_bytes() == before
+    assert training.load_run(tmp_path / "tiny-other-0.json").settings["momentum"] == 0.99
+
+
+def test_the_list_tells_done_running_begun_and_missing(tiny, tmp_path, capsys):
+    (tmp_path / "tiny-one-0.json").touch()
+    (tmp_path / ".tiny-other-0.npz").touch()
+    sweep.main(["tiny", "--list", "--runs", str(tmp_path)])
+    assert "1 done, 1 begun" in capsys.readouterr().out
+    (tmp_path / ".tiny-other-0.lock").touch()
+    sweep.main(["tiny", "--list", "--runs", str(tmp_path)])
+    assert "1 done, 1 running" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(["nothing"], "experiment must be one of .*'nothing'"), (["tiny", "--jobs", "0"], "jobs must be")],
+)
+def test_what_there_is_not_is_named(tiny, tmp_path, capsys, arguments, named):
+    with pytest.raises(SystemExit):
+        sweep.main([*arguments, "--runs", str(tmp_path)])
+    assert re.search(named, capsys.readouterr().err)
+
+
+def altered(tmp_path, name, **changes):
+    record = json.loads((training.RUNS / f"{name}.json").read_bytes())
+    for key, value in changes.items():
+        record[key] |= value
+    (tmp_path / f"{name}.json").write_text(json.dumps(record))
+
+
+def test_records_of_two_versions_do_not_stand_in_one_table(tmp_path):
+    altered(tmp_path, "rates-decay-0-rate-0.001-0")
+    altered(tmp_path, "rates-decay-0-rate-0.001-1", versions={"keras": "3.4.0"})
+    with pytest.raises(ValueError, match="must be of one version"):
+        sweep.of("rates", tmp_path)
+
+
+def test_a_record_that_is_not_what_its_name_declares_is_refused(tmp_path):
+    altered(tmp_path, "rates-decay-0-rate-0.001-0", settings={"weight_decay": 0.1})
+    with pytest.raises(ValueError, match=r"weight_decay 0\.0, not 0\.1"):
+        sweep.of("rates", tmp_path)
