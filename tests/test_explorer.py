@@ -229,7 +229,7 @@ def test_the_runs_that_were_trained_alike_come_first(measured):
 
 
 def test_drawn_untested_and_other_runs_do_not_count(measured):
-    assert measured("ablation-repaired") == measured("fine-tune") == []
+    assert measured("rates-decay-0-rate-0.004-0") == measured("fine-tune") == []
     assert measured("sweep-drawn", drawn=True) == []
     assert measured("sweep-untested", test=False) == []
 
