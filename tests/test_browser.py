@@ -368,6 +368,7 @@ def test_the_text_around_what_search_finds_has_each_formula_once_in_one_line(sea
         ("7200 photos", "05-training", "7,200"),
         ("γ", "06-tflite-export", "γ"),
         ("σ", "05-training", "σ"),
+        ("σ²", "06-tflite-export", ""),
         ("ρ", "04-multipliers", "ρ"),
         ("gamma", "06-tflite-export", ""),
     ],

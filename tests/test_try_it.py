@@ -241,6 +241,15 @@ def test_on_a_picture_with_16_bits_a_color_it_says_what_python_says(seen, tmp_pa
     assert_agrees(seen, tmp_path / "deep.png")
 
 
+@in_both
+@pytest.mark.parametrize("kind", ["jpg", "png"])
+def test_what_stands_behind_a_photo_changes_nothing(seen, tmp_path, kind):
+    path = tmp_path / f"with a film.{kind}"
+    DOG.save(path)
+    path.write_bytes(path.read_bytes() + b"\xff\xda and the film of a moving photo")
+    assert_agrees(seen, path)
+
+
 # What is no picture
 
 

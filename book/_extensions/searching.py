@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from html.entities import name2codepoint
 from pathlib import Path
 
@@ -13,25 +14,29 @@ from versions import version
 
 TEX = re.compile(r"\\([A-Za-z]+)")
 GROUPED = re.compile(r"(\d)(?:[,_]|\{,\})(?=\d{3}(?!\d))")
+RAISED = re.compile(r"[²³¹⁰-⁹₀-₉]+")
 TIMES = re.compile(r"(\d)\s*[x×]\s*(?=\d)")
 WORD = re.compile(r"\d+(?:[.×]\d+)+(?!\w)|\w+")
 SCRIPTS = ("searchtools.js", "language_data.js", "search.js")
 
 
 class Words(SearchEnglish):
-    """English, in which 18,496 is the word 18496, 1 × 1 is 1×1, 0.25 is 0.25, and `\\gamma` is γ and gamma."""
+    """English, in which 18,496 is the word 18496, 1 × 1 is 1×1, σ² is σ and 2, and `\\gamma` is γ and gamma."""
 
     # The same for what a reader asks for.
     js_splitter_code = r"""
 var splitQuery = (query) =>
   query
+    .replace(/\p{No}+/gu, " $&")
+    .normalize("NFKC")
     .replace(/(\d)[,_](?=\d{3}(?!\d))/g, "$1")
     .replace(/(\d)\s*[x×]\s*(?=\d)/gi, "$1×")
     .match(/\d+(?:[.×]\d+)+(?![\p{Letter}\p{Number}_])|[\p{Letter}\p{Number}_\p{Emoji_Presentation}]+/gu) ?? [];
 """
 
     def split(self, text: str) -> list[str]:
-        whole = TIMES.sub(r"\1×", GROUPED.sub(r"\1", TEX.sub(_sign, text)))
+        plain = unicodedata.normalize("NFKC", RAISED.sub(r" \g<0>", TEX.sub(_sign, text)))
+        whole = TIMES.sub(r"\1×", GROUPED.sub(r"\1", plain))
         return super().split(text) + WORD.findall(whole)
 
 
