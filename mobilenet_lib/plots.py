@@ -52,7 +52,7 @@ COLORS = {
     "muted": "#5b6770",
     "line": "#c9d0d7",
     "fill": "#eef1f4",
-    "paper": "#ffffff",
+    "paper": "#fdfcf9",  # of the book's pages
 }
 CYCLE = tuple(COLORS[kind] for kind in ("standard", "depthwise", "pointwise", "dense", "muted"))
 
@@ -202,16 +202,17 @@ class Table:
     def _repr_html_(self) -> str:
         numeric = self._numeric()
 
+        # Each on a line of its own: search strips the tags, and the numbers of two cells must not become one.
         def tag(name: str, text: str, number: bool) -> str:
             align = "text-align:right;font-variant-numeric:tabular-nums" if number else "text-align:left"
-            return f'<{name} style="{align}">{escape(text)}</{name.split()[0]}>'
+            return f'<{name} style="{align}">{escape(text)}</{name.split()[0]}>\n'
 
         head = "".join(tag('th scope="col"', *pair) for pair in zip(self.columns, numeric, strict=True))
         body = "".join(
             "<tr>"
             + tag('th scope="row"', row[0], numeric[0])
             + "".join(tag("td", *pair) for pair in zip(row[1:], numeric[1:], strict=True))
-            + "</tr>\n"
+            + "</tr>"
             for row in self._cells()
         )
         caption = escape(self.caption)

@@ -1,7 +1,11 @@
-"""The built book in a real browser, served below a folder as GitHub Pages does: what readers and machines meet."""
+"""The built book in real browsers, served below a folder as GitHub Pages does: what readers and machines meet.
+
+Tests run in Chromium; those of what Firefox could do in its own way are marked `in_both`, and run there too.
+"""
 
 import functools
 import http.server
+import io
 import re
 import shutil
 import sys
@@ -11,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_extensions"))
@@ -27,7 +32,7 @@ CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
 # With a domain of its own, the book says so in `html: baseurl`.
 FOLDER = (urlsplit(CONFIG["html"].get("baseurl", "")).path or sharing.site(CONFIG["repository"]["url"])[1]).rstrip("/")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "firefox": ("firefox-esr", "firefox")}
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -40,10 +45,16 @@ OPTIONS = [
     "--use-fake-ui-for-media-stream",
 ]
 
-pytestmark = [
-    pytest.mark.skipif(not PAGES, reason="the book is not built: make book"),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+PREFERENCES = {"media.navigator.streams.fake": True, "media.navigator.permission.disabled": True}  # the same in Firefox
+
+
+def program(name):
+    """The path of a browser, or None."""
+    return next(filter(None, map(shutil.which, PROGRAMS[name])), None)
+
+
+pytestmark = pytest.mark.skipif(not PAGES, reason="the book is not built: make book")
+in_both = pytest.mark.parametrize("browser", PROGRAMS, indirect=True)
 each_page = pytest.mark.parametrize("path", PAGES)
 
 
@@ -74,22 +85,37 @@ def address():
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def playwright():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        profile = tmp_path_factory.mktemp("chromium")
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=CHROMIUM, headless=True, args=OPTIONS, viewport={"width": 1400, "height": 900}
-        )
-        yield context
-        context.close()
+        yield playwright
+
+
+@pytest.fixture(scope="module", params=["chromium"])
+def browser(request, playwright, tmp_path_factory):
+    """The browser of this name, with a profile of its own."""
+    if not program(request.param):
+        pytest.skip(f"no {request.param.capitalize()} on this machine")
+    if request.param == "firefox":  # the one that is installed: Playwright's own is another build
+        options = {"channel": "moz-firefox", "firefox_user_prefs": PREFERENCES}
+    else:
+        options = {"args": OPTIONS}
+    context = getattr(playwright, request.param).launch_persistent_context(
+        tmp_path_factory.mktemp(request.param),
+        executable_path=program(request.param),
+        viewport={"width": 1400, "height": 900},
+        **options,
+    )
+    yield context
+    context.close()
 
 
 @pytest.fixture
 def page(browser):
     page = browser.new_page()
     yield page
+    page.evaluate("() => { try { localStorage.clear(); } catch {} }")  # the next one is another reader's
     page.close()
 
 
@@ -109,6 +135,7 @@ UNFOLD = """async () => {
     for (const fold of document.querySelectorAll("article details")) fold.open = true;
     for (const figure of document.querySelectorAll("article img")) {
         figure.scrollIntoView();
+        while (!figure.naturalWidth) await new Promise((later) => setTimeout(later, 10));
         await figure.decode();
     }
     scrollTo(0, 0);
@@ -146,6 +173,7 @@ def test_the_address_of_the_book_leads_to_its_front_page(page, address):
 
 
 @each_page
+@in_both
 def test_it_loads_with_no_outside_request_and_no_console_error(opened, address, path):
     answers, complaints = opened(path).watched
     assert [answer.url for answer in answers if not answer.url.startswith((address, "data:", "blob:"))] == []
@@ -154,6 +182,7 @@ def test_it_loads_with_no_outside_request_and_no_console_error(opened, address, 
 
 @each_page
 @pytest.mark.parametrize("width", [320, 390, 1400])
+@in_both
 def test_it_is_no_wider_than_the_screen(opened, path, width):
     assert opened(path, width).evaluate("document.documentElement.scrollWidth") <= width
 
@@ -204,12 +233,14 @@ BROKEN_LINES = """() => [...document.querySelectorAll(".cell_input pre")].flatMa
 
 
 @pytest.mark.parametrize("path", CHAPTERS)
+@in_both
 def test_the_rest_of_a_line_of_code_that_breaks_stands_right_of_its_beginning(opened, path):
     lines = opened(path).evaluate(BROKEN_LINES)
     assert lines and all(rest > start for start, rest in lines)
 
 
 @each_page
+@in_both
 def test_its_mathematics_is_rendered(opened, path):
     page = opened(path)
     formulas = page.locator(".katex-html")
@@ -220,6 +251,7 @@ def test_its_mathematics_is_rendered(opened, path):
         assert page.evaluate("document.fonts.check('16px KaTeX_Main')")
 
 
+@in_both
 def test_the_number_of_a_wide_equation_stands_beside_it_on_a_phone(opened):
     overlaps = """() => [...document.querySelectorAll(".katex-tag")].filter((tag) =>
         tag.previousElementSibling.getBoundingClientRect().right > tag.getBoundingClientRect().left + 1).length"""
@@ -270,6 +302,7 @@ def wait_for_excerpts(page):
 
 
 @pytest.mark.parametrize("word", ["depthwise", "quantization"])
+@in_both
 def test_search_leads_to_a_chapter(page, address, word):
     _, complaints = watch(page)
     page.goto(f"{address}/book/intro.html")
@@ -294,6 +327,7 @@ def search(page, address):
         wait_for_excerpts(page)
         return page
 
+    searched.page = page
     return searched
 
 
@@ -313,10 +347,44 @@ def test_what_search_finds_is_no_wider_than_a_phone(search, word):
     "word, formula",
     [("ratio", "derive the ratio 1/N + 1/DK^2"), ("multiplier", "γ/√(σ^2 +"), ("pointwise", "M ⋅ N ⋅ DF^2")],
 )
+@in_both
 def test_the_text_around_what_search_finds_has_each_formula_once_in_one_line(search, word, formula):
     text = search(word).locator("#search-results").inner_text().replace("\u2060", "")
     assert formula in text
     assert not re.search(r"\\[a-z]", text), "no TeX"
+
+
+@in_both
+@pytest.mark.parametrize(
+    "query, chapter, shown",
+    [
+        ("18,496", "02-parameter-comparison", "18,496"),
+        ("18496", "02-parameter-comparison", "18,496"),
+        ("569", "04-multipliers", "569"),
+        ("0.25", "04-multipliers", "0.25"),
+        ("70.6", "04-multipliers", "70.6"),
+        ("1×1", "01-cost-derivation", "1×1"),
+        ("1 x 1", "01-cost-derivation", "1×1"),
+        ("7200 photos", "05-training", "7,200"),
+        ("γ", "06-tflite-export", "γ"),
+        ("σ", "05-training", "σ"),
+        ("σ²", "06-tflite-export", ""),
+        ("ρ", "04-multipliers", "ρ"),
+        ("gamma", "06-tflite-export", ""),
+    ],
+)
+def test_search_finds_numbers_and_greek_letters_and_shows_them(search, query, chapter, shown):
+    found = search(query).locator("#search-results li", has=search.page.locator(f"a[href*='{chapter}']")).first
+    assert shown in found.inner_text()
+
+
+@in_both
+@pytest.mark.parametrize("word", ["constructor", "__proto__", "hasOwnProperty", "toString", "987654321"])
+def test_what_no_page_has_is_not_found(page, address, word):
+    _, complaints = watch(page)
+    page.goto(f"{address}/search.html?q={word}")
+    page.locator(".search-summary", has_text="did not match any documents").wait_for()
+    assert page.locator("#search-results li").count() == 0 and complaints == []
 
 
 # The place where the letters of a field begin, and the end of the picture before them.
@@ -328,6 +396,7 @@ LETTERS = """form => {
 
 
 @pytest.mark.parametrize("width", [390, 1400])
+@in_both
 def test_the_magnifier_covers_no_letter_of_the_search_field(search, address, width):
     page = search("depthwise", width)
     icon, letters = page.locator("main form.bd-search").evaluate(LETTERS)
@@ -357,6 +426,7 @@ def test_a_chapter_reached_from_search_is_accessible(page, address, path, scheme
     assert violations(page) == []
 
 
+@in_both
 def test_what_search_has_marked_can_be_hidden_by_a_button_without_a_missing_icon(page, address):
     page.goto(f"{address}/chapters/01-cost-derivation.html?highlight=depthwise", wait_until="load")
     page.locator("article .highlighted").first.wait_for()
@@ -377,6 +447,7 @@ def test_the_button_to_the_top_is_readable(page, address, scheme):
     assert violations(page) == []
 
 
+@in_both
 def test_a_missing_page_at_any_depth_leads_back_into_the_book(page, address):
     _, complaints = watch(page)
     lost = f"{address}/chapters/no/such/page.html"
@@ -447,6 +518,7 @@ def test_the_explorer_shows_the_published_networks_without_a_script(scriptless, 
     assert scriptless.locator("article noscript p").is_visible()
 
 
+@in_both
 def test_a_script_that_is_slipped_into_a_page_does_not_run(page, address):
     page.goto(f"{address}/chapters/01-cost-derivation.html")
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.slipped = 1'}))")
@@ -455,6 +527,7 @@ def test_a_script_that_is_slipped_into_a_page_does_not_run(page, address):
     assert page.evaluate("window.slipped") is None
 
 
+@in_both
 def test_a_figure_opens_at_full_size(page, address):
     page.goto(f"{address}/book/intro.html")
     page.locator("article a.figure").first.click()
@@ -464,9 +537,151 @@ def test_a_figure_opens_at_full_size(page, address):
 def test_the_colors_stay_as_the_reader_chose_them(page, address):
     page.emulate_media(color_scheme="light")
     page.goto(f"{address}/book/intro.html")
-    for _ in range(3):
-        if page.evaluate("document.documentElement.dataset.mode") != "dark":
-            page.locator("button.theme-switch-button:visible").click()
+    choose_dark(page)
     page.goto(f"{address}/book/notation.html")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    page.evaluate("localStorage.clear()")
+
+
+# What a reader's browser does with a page that wants to keep something.
+REFUSED = {
+    "throws": "get() { throw new DOMException('not here', 'SecurityError'); }",
+    "is null": "value: null",
+    "is full": "value: { getItem: () => null, setItem() { throw new DOMException('', 'QuotaExceededError'); } }",
+}
+
+
+@in_both
+@pytest.mark.parametrize("storage", REFUSED)
+def test_where_a_page_may_keep_nothing_search_and_the_choice_of_colors_work(page, address, storage):
+    for name in ("localStorage", "sessionStorage"):
+        page.add_init_script(f"Object.defineProperty(window, '{name}', {{ {REFUSED[storage]}, configurable: true }})")
+    _, complaints = watch(page)
+    page.goto(f"{address}/search.html?q=depthwise")
+    wait_for_excerpts(page)
+    choose_dark(page)
+    page.locator("#search-results a[href*='chapters/']").first.click()
+    page.wait_for_url("**/chapters/*")
+    choose_dark(page)
+    assert complaints == []
+
+
+@in_both
+def test_in_a_sandboxed_frame_search_and_the_choice_of_colors_work(page, address):
+    page.set_content(
+        f'<iframe sandbox="allow-scripts" width=1200 height=800 src="{address}/search.html?q=569"></iframe>'
+    )
+    frame = page.frame_locator("iframe")
+    frame.locator("#search-results a[href*='chapters/']").first.wait_for()
+    choose_dark(frame)
+
+
+def choose_dark(page):
+    """With the button of the page, whose choices take turns."""
+    for _ in range(3):
+        if page.locator("html[data-mode=dark]").count():
+            break
+        page.locator("button.theme-switch-button:visible").dispatch_event("click")
+    page.locator("html[data-theme=dark]").wait_for()
+
+
+COPIED = """() => addEventListener("copy", (event) => {
+    window.copied = ["text/plain", "text/html"].map((kind) => event.clipboardData.getData(kind));
+})"""
+SELECT = """(node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+}"""
+
+
+@pytest.fixture
+def copied(page, address):
+    """What the clipboard gets of a part of a page, as plain text and as HTML."""
+
+    def copy(path, select, node):
+        page.goto(f"{address}/{path}", wait_until="load")
+        page.evaluate(COPIED)
+        page.locator(node).first.evaluate(select)
+        page.keyboard.press("Control+C")
+        return page.evaluate("window.copied")
+
+    return copy
+
+
+@in_both
+def test_a_sentence_is_copied_with_its_formula_once_as_tex(copied):
+    plain, html = copied("chapters/01-cost-derivation.html", SELECT, "article .opening li:has(.katex)")
+    assert plain.strip() == "derive the ratio $1/N + 1/D_K^2$, and explain where “8 to 9 times less” comes from."
+    assert html.count("<math") == 1 and "katex-html" not in html and "annotation" not in html
+
+
+@in_both
+def test_a_part_of_an_equation_is_copied_as_the_whole(copied):
+    select = """(node) => {
+        const letters = node.querySelectorAll(".mord");
+        getSelection().setBaseAndExtent(letters[0], 0, letters[2], 0);
+    }"""
+    plain, _ = copied("chapters/01-cost-derivation.html", select, "article .equation .katex-html")
+    assert re.fullmatch(r"\$\$[^$]+\$\$", plain.strip()), plain
+
+
+PAPER = (253, 252, 249)
+
+
+def colors_of(locator):
+    """The colors of what is shown there, the most frequent ones first."""
+    image = Image.open(io.BytesIO(locator.screenshot())).convert("RGB")
+    return [color for _, color in sorted(image.getcolors(image.width * image.height), reverse=True)]
+
+
+@in_both
+@pytest.mark.parametrize(
+    "path", ["chapters/01-cost-derivation.html", "chapters/04-multipliers.html", "book/intro.html"]
+)
+def test_a_figure_keeps_its_ground_whatever_color_the_page_is_given(page, address, path):
+    page.goto(f"{address}/{path}", wait_until="load")
+    page.add_style_tag(content="html body, html body * { background-color: #000 !important; }")
+    figure = page.locator("article a.figure img").first
+    figure.scroll_into_view_if_needed()
+    figure.evaluate("figure => figure.decode()")
+    assert colors_of(figure)[0] == PAPER
+
+
+@pytest.fixture
+def forced(page, address):
+    """Opens a page for a reader who forces colors."""
+
+    def open_(path, scheme="dark"):
+        page.emulate_media(forced_colors="active", color_scheme=scheme)
+        page.goto(f"{address}/{path}", wait_until="load")
+        return page
+
+    return open_
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_forced_colors_the_kinds_of_layers_keep_theirs(forced, scheme):
+    page = forced("book/explorer.html", scheme)
+    legend = page.locator(".kinds [data-kind]").evaluate_all(
+        "all => all.map(kind => [kind.dataset.kind, getComputedStyle(kind, '::before').backgroundColor])"
+    )
+    bars = page.locator(".layers tbody tr").evaluate_all(
+        "all => all.map(row => [row.dataset.kind, getComputedStyle(row.querySelector('svg')).fill])"
+    )
+    assert dict(legend) == dict(bars) and len(set(dict(legend).values())) == 4
+
+
+def test_in_forced_colors_the_chosen_formula_has_a_bar(forced):
+    width = "all => all.map(row => getComputedStyle(row).borderLeftWidth)"
+    assert forced("book/explorer.html").locator(".formulas dl > div").evaluate_all(width) == ["3px", "0px", "0px"]
+
+
+def test_in_forced_colors_what_is_drawn_takes_those_of_the_reader(forced):
+    dot = forced("book/explorer.html").locator(".picture circle.dot").first
+    assert dot.evaluate("dot => getComputedStyle(dot).fill") == "rgb(255, 255, 0)", "links are yellow on black"
+
+
+def test_in_forced_colors_what_was_searched_for_is_marked(forced):
+    word = forced("chapters/01-cost-derivation.html?highlight=depthwise").locator("article .highlighted:visible").first
+    assert word.evaluate("word => getComputedStyle(word).backgroundColor") == "rgb(255, 255, 0)"

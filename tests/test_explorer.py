@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from test_browser import AXE, ROOT, SITE, address, browser, page, pytestmark  # noqa: F401
+from test_browser import AXE, ROOT, SITE, address, browser, in_both, page, playwright, pytestmark  # noqa: F401
 
 from mobilenet_lib import paper, plots
 from mobilenet_lib.architecture import BLOCKS, REDUCTION, STEM, mobilenet, total
@@ -64,6 +64,7 @@ def notice(page):
     return page.locator("form.explorer .notice").inner_text().strip()
 
 
+@in_both
 def test_it_counts_every_layer_as_the_library_does_at_600_random_settings(explorer):
     draw = random.Random(0)
     corners = [(alpha, size, n) for alpha in (0.025, 2) for size in (32, 512) for n in (1, 1000)]
@@ -149,6 +150,7 @@ def place(axes, mult_adds, top1):
 
 
 @pytest.mark.parametrize("model", paper.CHECKPOINTS[::5], ids=lambda m: f"{m.alpha}-{m.resolution}")
+@in_both
 def test_the_picture_has_the_networks_where_its_axes_say(explorer, model):
     page = explorer(f"?alpha={model.alpha}&resolution={model.resolution}")
     seen = page.locator(".picture svg").evaluate(PICTURE)
@@ -298,6 +300,7 @@ def test_the_formula_has_the_numbers_of_the_block(explorer, convolution):
 
 
 @pytest.mark.parametrize("column, what", [(1, "mult_adds"), (2, "params")])
+@in_both
 def test_each_bar_is_as_long_as_its_layer_is_dear(explorer, column, what):
     page = explorer("?alpha=0.5&resolution=128&classes=10")
     costs = [getattr(layer.cost, what) for layer in mobilenet(0.5, 128, 10)]
@@ -307,6 +310,7 @@ def test_each_bar_is_as_long_as_its_layer_is_dear(explorer, column, what):
     assert [width / max(widths) for width in widths] == pytest.approx([one / max(costs) for one in costs], abs=0.01)
 
 
+@in_both
 def test_the_setting_is_in_the_address_and_comes_back_from_it(explorer):
     page = explorer()
     page.locator("#explorer-alpha").fill("0.5")
@@ -318,6 +322,7 @@ def test_the_setting_is_in_the_address_and_comes_back_from_it(explorer):
     assert fact(page, "multAdds") == f"{total(mobilenet(0.5, separable=False)).mult_adds:,}"
 
 
+@in_both
 def test_the_keyboard_is_enough(explorer):
     page = explorer()
     page.locator("#explorer-alpha").focus()
@@ -353,6 +358,7 @@ def test_the_keyboard_is_enough(explorer):
         ("?alpha=<img src=x onerror=alert(1)>", "1 224 1000 separable", "“<img src=x"),
     ],
 )
+@in_both
 def test_a_setting_that_is_not_allowed_gives_way_to_the_nearest_and_is_named(explorer, query, shows, says):
     page = explorer(query)
     assert setting(page) == shows
@@ -381,6 +387,7 @@ def test_a_name_that_no_setting_has_is_named(explorer):
     assert setting(page) == "0.25 224 1000 separable"
 
 
+@in_both
 def test_words_that_search_highlights_are_no_setting(explorer):
     page = explorer("?highlight=resolution")
     page.locator("article .highlighted").first.wait_for(state="attached")
@@ -393,13 +400,16 @@ def test_two_settings_that_are_not_allowed_are_both_named(explorer):
     assert page.locator("form.explorer .notice").get_attribute("role") == "status"
 
 
+@in_both
 def test_a_typed_number_is_set_right_too(explorer):
     page = explorer("?alpha=0.5")
     field = page.get_by_label("Width multiplier α, as a number")
-    field.fill("7")
+    field.press("Control+A")
+    page.keyboard.type("7")
     field.press("Tab")
     assert setting(page).startswith("2 ") and field.input_value() == "2" and "“7”" in notice(page)
-    field.fill("")
+    field.press("Control+A")
+    field.press("Delete")
     field.press("Tab")
     assert field.input_value() == "2"
 
@@ -413,6 +423,7 @@ def test_a_screen_reader_hears_the_result_once_the_slider_rests(explorer):
     page.locator(".summary", has_text="49,").wait_for(state="attached")
 
 
+@in_both
 def test_holding_a_key_down_does_not_flood_the_address(explorer):
     page = explorer()
     page.evaluate("""() => {
@@ -473,6 +484,7 @@ def test_other_pages_link_to_a_setting():
     assert link["href"] == "explorer.html?alpha=0.5&resolution=160"
 
 
+@in_both
 def test_it_works_from_a_file(page):
     page.goto(f"{(SITE / PAGE).as_uri()}?alpha=0.5")
     page.locator("#explorer-resolution").press("Home")

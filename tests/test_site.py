@@ -16,6 +16,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_extensions"))
 import sharing  # noqa: E402
+import versions  # noqa: E402
 
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
@@ -80,6 +81,33 @@ def test_nothing_is_loaded_from_another_host(page):
     for tag in soup_of(page).find_all("link", href=True):
         if not {"canonical", "alternate"} & set(tag.get("rel", ())):
             assert not urlsplit(tag["href"]).netloc, tag["href"]
+
+
+@each_page
+def test_what_a_page_runs_carries_a_version(page):
+    scripts = [tag["src"] for tag in soup_of(page).find_all("script", src=True)]
+    styles = [tag["href"] for tag in soup_of(page).find_all("link", rel="stylesheet")]
+    known = re.compile(r"\?(?:v|digest)=[0-9a-f]{8,}$|[-.][0-9a-f]{8,}(?:/[\w-]+)?\.\w+$")
+    assert [address for address in scripts + styles if not known.search(address)] == []
+
+
+def test_a_version_is_that_of_the_content():
+    assert versions.version(b"a", b"bc") != versions.version(b"ab", b"c")
+    (script,) = (tag["src"] for tag in soup_of("search.html").find_all("script", src=re.compile("search.js")))
+    assert script.endswith(f"?v={versions.version((SITE / '_static' / 'search.js').read_bytes())}")
+
+
+@each_page
+def test_no_browser_is_told_to_fetch_ahead_what_the_policy_forbids(page):
+    # Firefox takes "next" for a wish, too.
+    assert not soup_of(page).find_all("link", rel=["next", "prefetch", "preload"])
+
+
+@each_page
+def test_formulas_and_code_are_not_translated(page):
+    article = article_of(page)
+    for node in article.select(".katex, pre, code") if article else ():
+        assert node.find_parent(translate="no") or node.get("translate") == "no", str(node)[:200]
 
 
 def test_style_sheets_load_only_what_lies_beside_them():

@@ -142,8 +142,9 @@
     const [separable, full] = blocks.map((block) => total(block, "multAdds"));
     const [{ channels, size }] = blocks[1];
     numbers[2].textContent = `1/${channels[1]} + 1/9 = ${percent((100 * separable) / full)}`;
+    const name = (letters) => `<i translate="no">${letters}</i>`;
     find("[data-block]").innerHTML =
-      `<i>αM</i> = ${channels[0]} channels become <i>αN</i> = ${channels[1]}, on a map of side <i>ρD<sub>F</sub></i> = ${size}.`;
+      `${name("αM")} = ${channels[0]} channels become ${name("αN")} = ${channels[1]}, on a map of side ${name("ρD<sub>F</sub>")} = ${size}.`;
     for (const row of form.querySelectorAll(".formulas [data-convolution]")) {
       row.classList.toggle("chosen", row.dataset.convolution === setting.convolution);
     }
@@ -205,7 +206,7 @@
     const { min, max, step, value, labels } = slider(name);
     const asked = text.trim() ? Number(text) : NaN;
     const steps = Math.round(Math.min(Math.max(Number.isNaN(asked) ? value : asked, min), max) / step);
-    slider(name).value = (steps * step).toFixed(3);
+    slider(name).value = Number((steps * step).toFixed(3)); // Firefox would keep the zeros
     if (Number(slider(name).value) === asked) return "";
     const allowed = `it goes from ${min} to ${max} in steps of ${step}`;
     return `${labels[0].textContent} cannot be “${text.slice(0, 40)}”: ${allowed}. You see ${slider(name).value}. `;

@@ -16,6 +16,7 @@ from mathematics import typeset
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from versions import version
 
 from mobilenet_lib import architecture, paper
 from mobilenet_lib.architecture import mobilenet, total
@@ -89,13 +90,14 @@ def measured(folder: Path) -> list[dict]:
 
 class Explorer(SphinxDirective):
     def run(self) -> list[nodes.Node]:
-        template = HERE / "explorer.html"
+        template, script = HERE / "explorer.html", HERE / "explorer.js"
         # A change of the library or of the records is a change of the fingerprint: every page is read again.
-        for path in (template, __file__):
+        for path in (template, script, __file__):
             self.env.note_dependency(str(path))
         html = Template(template.read_text("utf8")).substitute(
             sliders="".join(_slider(name, *slider) for name, slider in SLIDERS.items()),
             data=json.dumps(facts()).replace("<", r"\u003c"),
+            version=version(script.read_bytes()),
             **{name: typeset(tex, False)["html"] for name, tex in FORMULAS.items()},
         )
         return [nodes.raw("", html, format="html")]
@@ -123,8 +125,8 @@ class Published(SphinxDirective):
             "Top-1",
             "Top-1, int8",
         )
-        columns = "".join(f'<th scope="col">{name}</th>' for name in head)
-        rows = "".join(_row(model) for model in paper.CHECKPOINTS)
+        columns = " ".join(f'<th scope="col">{name}</th>' for name in head)
+        rows = " ".join(_row(model) for model in paper.CHECKPOINTS)
         html = (
             '<div class="pst-scrollable-table-container"><table class="table published"><caption>The sixteen published '
             "networks: counted by this book; accuracy on ImageNet as their authors print it, in percent</caption>"
@@ -144,8 +146,8 @@ def _row(model: paper.Checkpoint) -> str:
         model.quantized_top1,
     )
     link = f'<a href="?alpha={model.alpha}&amp;resolution={model.resolution}">{model.alpha}-{model.resolution}</a>'
-    cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
-    return f'<tr><th scope="row">{link}</th>{cells}</tr>'
+    cells = " ".join(f'<td class="number">{number}</td>' for number in numbers)
+    return f'<tr><th scope="row">{link}</th> {cells}</tr>'
 
 
 def link_settings(app: Sphinx, doctree: nodes.document) -> None:

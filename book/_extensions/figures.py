@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import re
 from pathlib import Path
 
 from PIL import Image
 from sphinx.application import Sphinx
+from versions import version
 
 FOLDER = "_images"
 FIGURE = re.compile(r'<img\b[^>]*?\bsrc="data:image/(?P<kind>[a-z]+)(?:\+xml)?;base64,(?P<data>[^"]+)"[^>]*>')
@@ -49,7 +49,7 @@ def move_figures(app: Sphinx, pagename: str, templatename: str, context: dict, d
         path = Path(app.outdir, name)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(picture)
-        address = f"{context['pathto'](name, 1)}?v={hashlib.sha256(picture).hexdigest()[:8]}"
+        address = f"{context['pathto'](name, 1)}?v={version(picture)}"
         attributes = f'src="{address}" decoding="async"'
         width = re.search(r'\bwidth="(\d+)"', tag[0])
         if width and "height=" not in tag[0]:

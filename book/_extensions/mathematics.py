@@ -69,12 +69,14 @@ def copy_katex(app: Sphinx) -> None:
     for font in KATEX.glob("fonts/*.woff2"):
         shutil.copy(font, static / "fonts")
     css = (KATEX / "katex.min.css").read_text("utf8")
+    shutil.copy(HERE / "copy.js", static)
     (static / "katex.css").write_text(re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)', "", css), "utf8")
 
 
-def add_style(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if 'class="katex' in context.get("body", ""):
         app.add_css_file("katex/katex.css")
+        app.add_js_file("katex/copy.js")
 
 
 def stop(app: Sphinx, exception: Exception | None) -> None:
@@ -86,6 +88,6 @@ def stop(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict:
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.connect("builder-inited", copy_katex)
-    app.connect("html-page-context", add_style)
+    app.connect("html-page-context", add_assets)
     app.connect("build-finished", stop)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

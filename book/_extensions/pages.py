@@ -150,6 +150,8 @@ def mend_body(app: Sphinx, pagename: str, templatename: str, context: dict, doct
     body = body.replace(' aria-label="Toggle hidden content"', "")
     body = body.replace('"pst-scrollable-table-container"', '"pst-scrollable-table-container" tabindex="0"')
     body = THEBE.sub("", body)
+    # Sphinx marks code for Google's translator alone.
+    body = body.replace('notranslate"', 'notranslate" translate="no"')
     body = SOLUTION.sub(lambda cell: cell[0].replace("the code", "a solution"), body)
     body = OPENING.sub(r'<div class="opening">\1</div>\n', body, count=1)
     body = SETUP.sub(r'<details class="setup"><summary>Setup, for Colab</summary>\g<0></details>', body, count=1)

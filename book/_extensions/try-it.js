@@ -255,6 +255,26 @@
     return createImageBitmap(new ImageData(bytes, bitmap.width, bitmap.height));
   }
 
+  // Whether a JPEG or a PNG file has its picture to the end: Firefox shows what there is of one that breaks off.
+  function whole(file, format) {
+    let at = format === "PNG" ? 8 : 2;
+    if (format === "PNG") {
+      while (at + 8 <= file.byteLength && file.getUint32(at + 4) !== 0x49454e44) at += 12 + file.getUint32(at); // "IEND"
+      return at <= file.byteLength;
+    }
+    if (format !== "JPEG") return true;
+    while (file.getUint16(at) > 0xffbf && file.getUint16(at) < 0xffff) {
+      if (file.getUint16(at) === 0xffda) {
+        const bytes = new Uint8Array(file.buffer);
+        do at = bytes.indexOf(0xd9, at + 1);
+        while (at > 0 && bytes[at - 1] !== 0xff);
+        return at > 0; // the end, behind the first scan
+      }
+      at += 2 + file.getUint16(at + 2);
+    }
+    return true; // who knows
+  }
+
   async function decoded(blob, name) {
     if (!blob.size) throw new Refused(`“${name}” is empty.`);
     const refuseLarge = (width, height) => {
@@ -273,6 +293,7 @@
       const start = String.fromCharCode(...new Uint8Array(file.buffer.slice(0, 12)));
       format = Object.keys(FORMATS).find((known) => FORMATS[known].test(start));
       refuseLarge(...claimed(file, format));
+      if (!whole(file, format)) throw new Error("it breaks off");
       if (format === "WebP" || format === "PNG") {
         try {
           orientation = takeOrientation(file, format);

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 from string import Template
 
@@ -15,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
+from versions import version
 
 from mobilenet_lib import drawn
 
@@ -49,7 +52,7 @@ def facts() -> dict:
 class TryIt(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         template = HERE / "try_it.html"
-        for source in (template, RECORD):
+        for source in (template, RECORD, *(HERE / name for name in ASSETS), LITERT / "core" / "package.json"):
             self.env.note_dependency(str(source))
         known = facts()
         megabytes = (known["runtimes"][RUNTIMES[0]] + sum(file["bytes"] for file in known["files"])) / 1e6
@@ -86,20 +89,36 @@ def _row(name: str, key: str, cells: list[str]) -> str:
     return f'<tr><th scope="row">{name}</th>{values}</tr>'
 
 
+@cache
+def files() -> dict[str, bytes]:
+    """By name: the script, its style and all that it loads."""
+    sources = [HERE / name for name in ASSETS] + [MODELS / name for name in FILES.values()]
+    sources += [LITERT / "core" / "wasm" / f"{name}{end}" for name in RUNTIMES for end in (".js", ".wasm")]
+    contents = {source.name: source.read_bytes() for source in sources}
+    for name, package in (("litert.js", "core/dist/index.js"), ("wasm-utils.js", "wasm-utils/dist/index.js")):
+        contents[name] = _for_browsers((LITERT / package).read_text("utf8")).encode()
+    for kind, numbers in SAMPLES.items():
+        for number in numbers:
+            png = io.BytesIO()
+            drawn.picture(number).save(png, "PNG", optimize=True)
+            contents[f"{kind}-{number}.png"] = png.getvalue()
+    return contents
+
+
+def folder() -> str:
+    """Where they lie. They name each other without a version, so the folder has one."""
+    return f"try-it-{version(*files().values())}"
+
+
 def copy_assets(app: Sphinx, env: BuildEnvironment) -> None:
     if PAGE not in env.found_docs:
         return
-    target = Path(app.outdir) / "_static" / "try-it"
-    target.mkdir(parents=True, exist_ok=True)
-    sources = [HERE / name for name in ASSETS] + [MODELS / name for name in FILES.values()]
-    sources += [LITERT / "core" / "wasm" / f"{name}{end}" for name in RUNTIMES for end in (".js", ".wasm")]
-    for source in sources:
-        shutil.copy(source, target)
-    for name, package in (("litert.js", "core/dist/index.js"), ("wasm-utils.js", "wasm-utils/dist/index.js")):
-        (target / name).write_text(_for_browsers((LITERT / package).read_text("utf8")), "utf8")
-    for kind, numbers in SAMPLES.items():
-        for number in numbers:
-            drawn.picture(number).save(target / f"{kind}-{number}.png", optimize=True)
+    static = Path(app.outdir) / "_static"
+    for old in static.glob("try-it*"):
+        shutil.rmtree(old)
+    (static / folder()).mkdir(parents=True)
+    for name, content in files().items():
+        (static / folder() / name).write_bytes(content)
 
 
 def _for_browsers(script: str) -> str:
@@ -111,8 +130,8 @@ def _for_browsers(script: str) -> str:
 def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     # Here and not for the whole book: no other page needs them.
     if pagename == PAGE:
-        app.add_js_file("try-it/try-it.js", loading_method="defer")
-        app.add_css_file("try-it/try-it.css")
+        app.add_js_file(f"{folder()}/try-it.js", loading_method="defer")
+        app.add_css_file(f"{folder()}/try-it.css")
         context["policy"] = {"script-src": "'wasm-unsafe-eval'"}
 
 

@@ -6,7 +6,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { tex, display } = JSON.parse(line);
   let answer;
   try {
-    answer = { html: katex.renderToString(tex, { displayMode: display, strict: "error" }) };
+    const html = katex.renderToString(tex, { displayMode: display, strict: "error" });
+    answer = { html: html.replace("<span ", '<span translate="no" ') };
   } catch (error) {
     answer = { error: error.message };
   }

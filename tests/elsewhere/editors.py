@@ -16,7 +16,7 @@ import jupytext
 import nbformat
 import pytest
 from playwright.sync_api import sync_playwright
-from test_browser import CHROMIUM, OPTIONS
+from test_browser import OPTIONS, program
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = "chapters/01-cost-derivation"
@@ -67,7 +67,7 @@ def lab(checkout, tmp_path):
 @pytest.fixture
 def page():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=program("chromium"), args=OPTIONS)
         yield browser.new_page()
         browser.close()
 
