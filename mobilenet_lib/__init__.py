@@ -6,6 +6,7 @@ One idea a module; each imports only modules above it:
     architecture  which layers a MobileNet has
     paper         what was published
     weights       what Google trained
+    counting      what a Keras model costs
     models        the same network in Keras
     locks         one process at a time
     drawn         cats and dogs from numbers
