@@ -1,9 +1,13 @@
 """The Keras model against `keras.applications`."""
 
+import json
+import os
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
+from test_faults import run
 
 from mobilenet_lib import architecture, data, models
 
@@ -57,6 +61,63 @@ def test_the_output_is_a_probability_for_each_class():
     output = np.asarray(models.mobilenet(0.25, 64, 5)(images))
     assert output.shape == (3, 5)
     np.testing.assert_allclose(output.sum(axis=1), 1, rtol=1e-6)
+
+
+# Settings of a reader's own.
+
+SAME = """
+    import numpy as np
+    from mobilenet_lib import models
+    model = models.mobilenet(0.25, 64, 2)
+    image, *layers = model.layers
+    print(model.count_params(), image.output.dtype, {weight.dtype for weight in model.weights})
+    print({layer.compute_dtype for layer in layers})
+    print(model.output_shape, np.asarray(model(np.zeros((1, 64, 64, 3)))).dtype, models.cost(model).mult_adds)
+"""
+
+
+@pytest.mark.fault("Keras has settings of another project")
+def test_a_model_is_the_same_whatever_is_in_the_readers_keras_json(tmp_path, shown):
+    settings = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.1}
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": "tensorflow"} | settings))
+    done = run(SAME, env=os.environ | {"KERAS_HOME": str(tmp_path)})
+    mult_adds = architecture.total(architecture.mobilenet(0.25, 64, 2)).mult_adds
+    same = ["219058 float32 {'float32'}", "{'float32'}", f"(None, 2) float32 {mult_adds}"]
+    assert done.stdout.splitlines() == same, done.stderr
+    shown(done.stderr)
+    for setting, value in settings.items():
+        assert f"{tmp_path / 'keras.json'} sets {setting} to {value!r}" in done.stderr
+
+
+def test_a_model_is_the_same_whatever_precision_is_the_rule():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = models.mobilenet(0.25, 32, 2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert {layer.compute_dtype for layer in model.layers[1:]} == {model.inputs[0].dtype} == {"float32"}
+
+
+@pytest.mark.fault("Keras is set to compute with a package that is not there")
+@pytest.mark.parametrize("place", ["KERAS_BACKEND", "keras.json"])
+def test_a_backend_that_is_not_installed_is_named_with_the_place_that_asks_for_it(tmp_path, place, shown):
+    env = os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "thiano" if place == "KERAS_BACKEND" else ""}
+    (tmp_path / "keras.json").write_text('{"backend": "thiano"}')
+    done = run("import mobilenet_lib", env=env)
+    shown(done.stderr)
+    assert done.returncode == 1 and "'thiano'" in done.stderr and place in done.stderr.splitlines()[-1]
+
+
+def test_a_backend_in_the_environment_comes_before_the_one_in_the_file(tmp_path):
+    (tmp_path / "keras.json").write_text('{"backend": "thiano"}')
+    env = os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "tensorflow"}
+    assert run("import mobilenet_lib", env=env).stderr == ""
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}"])
+def test_a_file_of_settings_that_keras_does_not_read_is_not_read_here(tmp_path, content):
+    (tmp_path / "keras.json").write_text(content)
+    assert run("import mobilenet_lib", env=os.environ | {"KERAS_HOME": str(tmp_path)}).stderr == ""
 
 
 @pytest.mark.parametrize("arguments", [{"alpha": 0}, {"resolution": 100}, {"classes": 0}])
