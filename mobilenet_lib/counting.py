@@ -22,6 +22,7 @@ COUNTED = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D, *TRANSPOSE
 VARIABLES = {"kernel", "depthwise_kernel", "pointwise_kernel", "bias"}  # of these layers
 # Layers with weights that the counting rules of `costs` leave out: what normalizes, and what activates.
 FREE = (*(kind for name, kind in vars(layers).items() if name.endswith("Normalization")), layers.PReLU)
+PRODUCTS = (layers.Attention, layers.Dot)  # multiply without weights
 
 Shape = tuple[int, ...]
 Call = tuple[keras.Layer, Shape, Shape]  # a layer, what it is given, what it makes of it
@@ -33,16 +34,18 @@ def cost(model: keras.Model) -> Cost:
     Counts what happens while one image flows through: a layer that is called twice costs its Mult-Adds twice and its
     parameters once. Models and layers inside the model are entered. Neither quantization nor LoRA changes what a layer
     costs. Raises `ValueError` if the model leaves the size of its input open or does not run on it, if a layer that
-    counts is never called, or if a layer has weights and is neither a standard, grouped, transposed, depthwise,
-    separable or dense layer nor a normalization.
+    counts is never called, or if a layer has weights, or multiplies what it is given with one another, and is neither
+    a standard, grouped, transposed, depthwise, separable or dense layer nor a normalization.
     """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"model must be a Keras model, not {model!r}")
     copy = _Copy(model)
     inputs, images = _inputs(model, copy.layers)
     for layer in copy.layers:
         if _unknown(layer):
             raise ValueError(
-                f"model has the layer {layer.name!r} with weights, of type {type(layer).__name__}; only standard, "
-                "grouped, transposed, depthwise, separable and dense layers and normalization can be counted"
+                f"model has the layer {layer.name!r} of type {type(layer).__name__}, which cannot be counted; only "
+                "standard, grouped, transposed, depthwise, separable and dense layers and normalization can"
             )
     counted = [layer for layer in copy.layers if isinstance(layer, COUNTED)]
     idle = [layer for layer in counted if not layer.built]
@@ -162,9 +165,7 @@ def _inputs(model: keras.Model, reached: list[keras.Layer]) -> tuple[Any, int]:
     known = []
     if isinstance(model, keras.Function):
         known = model.input
-    elif model.built and getattr(model, "inputs", None):
-        (known,) = model.inputs
-    elif model.built:  # a class of the reader's own: Keras keeps the shape with which it was built or first called
+    elif model.built:  # Keras keeps the shape with which it was built or first called
         shape = (model.get_build_config() or {}).get("input_shape")
         known = keras.tree.map_shape_structure(keras.KerasTensor, shape) if shape else []
     tensors = keras.tree.flatten(known)
@@ -176,7 +177,9 @@ def _inputs(model: keras.Model, reached: list[keras.Layer]) -> tuple[Any, int]:
 
 
 def _unknown(layer: keras.Layer) -> bool:
-    """Whether `layer` itself, not a layer inside it, has weights of which it is not known if they multiply."""
+    """Whether `layer` itself, not a layer inside it, multiplies in a way of its own, or has weights that may do so."""
+    if isinstance(layer, PRODUCTS):
+        return True
     inside = {id(weight) for part in _parts(vars(layer)) for weight in part.weights}
     own = {weight.name for weight in layer.weights if id(weight) not in inside}
     if isinstance(layer, COUNTED):

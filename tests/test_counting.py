@@ -299,7 +299,10 @@ def test_channels_may_come_first():
 )
 def test_neither_quantization_nor_lora_changes_what_a_layer_costs(change):
     model = keras.Sequential([keras.Input((48,)), layers.Dense(48)])
-    change(model)
+    try:
+        change(model)
+    except ValueError as error:
+        pytest.skip(f"Keras {keras.__version__}: {error}")
     assert models.cost(model) == Cost(48 * 48, 48 * 48)
 
 
@@ -339,19 +342,26 @@ class Scale(layers.Layer):
 @pytest.mark.parametrize(
     ("layer", "named"),
     [
-        (layers.Embedding(3, 4, name="words"), "'words' with weights, of type Embedding"),
-        (layers.EinsumDense("abc,cd->abd", (None, 5), name="product"), "'product' with weights, of type EinsumDense"),
-        (Scale(name="own"), "'own' with weights, of type Scale"),
-        (Scaled(2, name="own"), "'own' with weights, of type Scaled"),
-        (layers.LSTM(2), "with weights, of type LSTMCell"),
-        (layers.TimeDistributed(Scale(name="own")), "'own' with weights, of type Scale"),
+        (layers.Embedding(3, 4, name="words"), "'words' of type Embedding"),
+        (layers.EinsumDense("abc,cd->abd", (None, 5), name="product"), "'product' of type EinsumDense"),
+        (Scale(name="own"), "'own' of type Scale"),
+        (Scaled(2, name="own"), "'own' of type Scaled"),
+        (layers.LSTM(2), "of type LSTMCell"),
+        (layers.TimeDistributed(Scale(name="own")), "'own' of type Scale"),
     ],
     ids=["embedding", "einsum", "own", "derived", "recurrent", "wrapped"],
 )
 def test_an_unknown_layer_with_weights_is_named(layer, named):
     model = keras.Sequential([keras.Input((4,) if isinstance(layer, layers.Embedding) else (4, 3)), layer])
-    with pytest.raises(ValueError, match=f"{named}; only standard, "):
+    with pytest.raises(ValueError, match=f"{named}, which cannot be counted; only standard"):
         models.cost(model)
+
+
+@pytest.mark.parametrize("layer", [layers.Attention(name="product"), layers.Dot(1, name="product")])
+def test_a_layer_that_multiplies_without_weights_is_named(layer):
+    inputs = keras.Input((4, 3))
+    with pytest.raises(ValueError, match=r"'product' of type (Attention|Dot), which cannot be counted"):
+        models.cost(keras.Model(inputs, layer([inputs, inputs])))
 
 
 @pytest.mark.parametrize("shape", [(None, None, 3), (224, None, 3)])
@@ -365,6 +375,11 @@ def test_a_model_of_unknown_size_is_refused(shape):
 def test_a_model_that_was_never_built_is_refused(model):
     with pytest.raises(ValueError, match="known size"):
         models.cost(model)
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(ValueError, match="model must be a Keras model, not 'scratch'"):
+        models.cost("scratch")
 
 
 def test_a_layer_that_was_never_called_is_named():
