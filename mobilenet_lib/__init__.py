@@ -6,6 +6,7 @@ One idea a module; each imports only modules above it:
     architecture  which layers a MobileNet has
     paper         what was published
     weights       what Google trained
+    counting      what a Keras model costs
     models        the same network in Keras
     locks         one process at a time
     drawn         cats and dogs from numbers
@@ -16,8 +17,11 @@ One idea a module; each imports only modules above it:
     exercises     what is off in an answer
 """
 
+import json
 import logging
 import os
+import sys
+import warnings
 from importlib.util import find_spec
 
 # A file of the reader's comes before the installed package of that name, and what fails then says nothing about it.
@@ -32,3 +36,32 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # It takes many small models in one process, which is how this book works, for a loop that was written badly.
 logging.getLogger("tensorflow").addFilter(lambda record: "tf.function retracing" not in record.getMessage())
+
+
+def _check_settings_of_keras() -> None:
+    """Say what a reader's own settings of Keras stop or change, before Keras reads them."""
+    path = os.path.expanduser(os.path.join(os.environ.get("KERAS_HOME") or "~/.keras", "keras.json"))
+    try:
+        with open(path, encoding="utf8") as file:
+            settings = dict(json.load(file))
+    except (OSError, ValueError, TypeError):
+        settings = {}
+    backend, place = settings.get("backend", "tensorflow"), path
+    if os.environ.get("KERAS_BACKEND"):
+        backend, place = os.environ["KERAS_BACKEND"], "the environment variable KERAS_BACKEND"
+    if not str(backend).isidentifier() or find_spec(backend) is None:
+        raise ImportError(
+            f"Keras is set to compute with {backend!r}, which is not installed: "
+            f"set the backend to 'tensorflow' in {place}, then restart"
+        )
+    for name, usual in {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}.items():
+        if settings.get(name, usual) != usual:
+            warnings.warn(
+                f"{path} sets {name} to {settings[name]!r}: layers that you or a chapter make will not be those "
+                f"of the book; set it to {usual!r}, then restart",
+                stacklevel=3,
+            )
+
+
+if "keras" not in sys.modules:
+    _check_settings_of_keras()

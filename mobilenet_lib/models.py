@@ -1,4 +1,4 @@
-"""MobileNet as a Keras model, built from `architecture`, and the cost of any Keras model of convolutions.
+"""MobileNet as a Keras model, built from `architecture`. (`cost`, of any Keras model, is in `counting`.)
 
 With the default options the model equals `keras.applications.MobileNet`: the same weights in the same order, so
 `ours.set_weights(theirs.get_weights())` gives the same function.
@@ -6,27 +6,20 @@ With the default options the model equals `keras.applications.MobileNet`: the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from math import prod
-from unittest import mock
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 from keras import layers
 
 from mobilenet_lib import architecture, weights
-from mobilenet_lib.costs import Cost
+from mobilenet_lib.counting import cost as cost
 
 EPSILON = 1e-3  # batch normalization's, in TF-Slim and Keras
-# Layers with weights that the counting rules of `costs` leave out.
-FREE = (layers.BatchNormalization, layers.Normalization)
-DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
-COUNTED = (
-    *(layers.Conv1D, layers.Conv2D, layers.Conv3D),
-    *DEPTHWISE,
-    *(layers.SeparableConv1D, layers.SeparableConv2D),
-    layers.Dense,
-)
+# Said of each layer, so that the settings of a reader's own `keras.json` do not make another network.
+DTYPE = "float32"
+KIND = {"data_format": "channels_last", "dtype": DTYPE}  # of layers that know rows, columns and channels
 
 
 def conv_block(
@@ -36,7 +29,7 @@ def conv_block(
 
     `[B, H, W, C]` to `[B, H / stride, W / stride, out_channels]`, rounded up.
     """
-    x = layers.Conv2D(out_channels, kernel, stride, padding="same", use_bias=False, name=name)(x)
+    x = layers.Conv2D(out_channels, kernel, stride, padding="same", use_bias=False, name=name, **KIND)(x)
     return _normalize(x, name, momentum)
 
 
@@ -52,9 +45,9 @@ def depthwise_block(
 
     `[B, H, W, C]` to `[B, H / stride, W / stride, C]`, rounded up.
     """
-    x = layers.DepthwiseConv2D(3, stride, padding="same", use_bias=False, depthwise_initializer=initializer, name=name)(
-        x
-    )
+    x = layers.DepthwiseConv2D(
+        3, stride, padding="same", use_bias=False, depthwise_initializer=initializer, name=name, **KIND
+    )(x)
     return _normalize(x, name, momentum)
 
 
@@ -93,21 +86,20 @@ def mobilenet(
     `keras.applications`. Raises `ValueError` for what `architecture.mobilenet` refuses.
     """
     stem, *body, classifier = architecture.mobilenet(alpha, resolution, classes, separable=separable, shallow=shallow)
-    inputs = keras.Input((resolution, resolution, 3), name="image")
+    inputs = keras.Input((resolution, resolution, 3), name="image", dtype=DTYPE)
     x = conv_block(inputs, stem.out_channels, stem.kernel, stem.stride, name=stem.name, momentum=momentum)
     for layer in body:
         if layer.kind == "depthwise":
             x = depthwise_block(x, layer.stride, name=layer.name, momentum=momentum, initializer=depthwise_initializer)
         else:
             x = conv_block(x, layer.out_channels, layer.kernel, layer.stride, name=layer.name, momentum=momentum)
-    x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
+    x = layers.GlobalAveragePooling2D(keepdims=True, name="pool", **KIND)(x)
+    x = layers.Dropout(dropout, name="dropout", dtype=DTYPE)(x)
     # On a 1×1 map a fully connected layer is a 1×1 convolution; Keras writes it so.
-    x = layers.Conv2D(classifier.out_channels, 1, name=classifier.name)(x)
-    x = layers.Reshape((classes,), name="logits")(x)
-    return keras.Model(
-        inputs, layers.Softmax(name="probabilities")(x), name=f"mobilenet_{alpha:g}_{resolution}".replace(".", "_")
-    )
+    x = layers.Conv2D(classifier.out_channels, 1, name=classifier.name, **KIND)(x)
+    x = layers.Reshape((classes,), name="logits", dtype=DTYPE)(x)
+    x = layers.Softmax(name="probabilities", dtype=DTYPE)(x)
+    return keras.Model(inputs, x, name=f"mobilenet_{alpha:g}_{resolution}".replace(".", "_"))
 
 
 def with_maps(model: keras.Model) -> keras.Model:
@@ -133,40 +125,13 @@ def imagenet_backbone(alpha: float = 0.25, resolution: int = 224) -> keras.Model
     cached nor to be had.
     """
     path = weights.fetched(alpha)
-    try:
-        google = keras.applications.MobileNet((224, 224, 3), alpha, include_top=False, weights=str(path))
-    except (OSError, ValueError, KeyError) as error:
-        raise OSError(f"the ImageNet weights in {path} cannot be loaded; delete the file ({error})") from error
     model = mobilenet(alpha, resolution)
     backbone = keras.Model(model.input, model.get_layer("pool").input, name=f"{model.name}_backbone")
-    backbone.set_weights(google.get_weights())
+    try:
+        backbone.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise OSError(f"the ImageNet weights in {path} cannot be loaded; delete the file ({error})") from error
     return backbone
-
-
-def cost(model: keras.Model) -> Cost:
-    """Mult-Adds and parameters of any Keras model of convolutions and dense layers, by the rules of `costs`.
-
-    Counts what happens while one image flows through: a layer that is called twice costs its Mult-Adds twice and its
-    parameters once. Models inside the model are entered. Raises `ValueError` if the model leaves the size of its
-    input open, or if a layer has weights and is neither a standard, depthwise, separable, grouped or dense layer nor
-    batch normalization.
-    """
-    known = model.built and getattr(model, "inputs", None)
-    inputs = [keras.KerasTensor((1, *tensor.shape[1:])) for tensor in known or ()]
-    if not inputs or any(None in tensor.shape for tensor in inputs):
-        raise ValueError(f"model must have an input of known size; that of {model.name!r} is open")
-    leaves = {id(layer): layer for layer in _leaves(model)}.values()
-    calls: list[tuple[keras.Layer, tuple[int, ...]]] = []
-    with ExitStack() as stack:
-        # Keras carries shapes from layer to layer through `compute_output_spec`: listen there.
-        for layer in leaves:
-            stack.enter_context(mock.patch.object(layer, "compute_output_spec", _recorded(layer, calls)))
-        model.compute_output_spec(inputs if len(inputs) > 1 else inputs[0])
-    return Cost(
-        # Each weight multiplies once at each position of the output.
-        sum(_positions(layer, shape) * _weights(layer) for layer, shape in calls),
-        sum(_weights(layer) for layer in leaves),
-    )
 
 
 def summary(model: keras.Model, width: int = 72) -> None:
@@ -174,52 +139,34 @@ def summary(model: keras.Model, width: int = 72) -> None:
 
     In a notebook Keras prints in colors, which are too pale for a white page.
     """
-    # Keras prints through Rich. Told to capture, Rich drops the colors, but in a notebook shows an empty box first.
-    with mock.patch("rich.console._is_jupyter", return_value=False):
-        model.summary(line_length=width, print_fn=lambda text: print(text.rstrip()))
+    text: list[str] = []
+    with _showing_nothing():
+        model.summary(line_length=width, print_fn=text.append)
+    print("".join(text).rstrip())
 
 
-def _leaves(model: keras.Model) -> Iterator[keras.Layer]:
-    """The layers that do the counted multiplications, those of models inside `model` too."""
-    for layer in model.layers:
-        if hasattr(layer, "inputs"):
-            yield from _leaves(layer)
-        elif isinstance(layer, COUNTED):
-            yield layer
-        elif layer.weights and not isinstance(layer, FREE):
-            raise ValueError(
-                f"model has the layer {layer.name!r} with weights, a {type(layer).__name__}; only standard, depthwise, "
-                "separable, grouped and dense layers and batch normalization can be counted"
-            )
+@contextmanager
+def _showing_nothing() -> Iterator[None]:
+    """Within, what this thread shows in a notebook is dropped.
+
+    Keras prints through Rich. Told to capture, Rich leaves the colors out, but in a notebook shows an empty box.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    publisher = getattr(shell, "display_pub", None)
+    if not hasattr(publisher, "register_hook"):  # no notebook
+        yield
+        return
+    publisher.register_hook(_dropped)
+    try:
+        yield
+    finally:
+        publisher.unregister_hook(_dropped)
 
 
-def _recorded(layer: keras.Layer, calls: list) -> Callable:
-    compute_output_spec = layer.compute_output_spec
-
-    def record(*args, **kwargs):
-        output = compute_output_spec(*args, **kwargs)
-        calls.append((layer, output.shape))
-        return output
-
-    return record
-
-
-def _weights(layer: keras.Layer) -> int:
-    """How many weights of `layer` multiply: all but the bias."""
-    return layer.count_params() - (prod(layer.bias.shape) if layer.use_bias else 0)
-
-
-def _positions(layer: keras.Layer, shape: tuple[int, ...]) -> int:
-    """At how many positions of an output of `shape` the weights of `layer` are used."""
-    if isinstance(layer, layers.Dense):
-        channels = layer.units
-    elif isinstance(layer, DEPTHWISE):
-        channels = prod(layer.kernel.shape[-2:])
-    else:
-        channels = layer.filters
-    return prod(shape[1:]) // channels
+def _dropped(message: dict) -> None:
+    """A hook of Jupyter: what becomes of a message is `None`, nothing."""
 
 
 def _normalize(x: keras.KerasTensor, name: str, momentum: float) -> keras.KerasTensor:
-    x = layers.BatchNormalization(momentum=momentum, epsilon=EPSILON, name=f"{name}_bn")(x)
-    return layers.ReLU(6.0, name=f"{name}_relu")(x)
+    x = layers.BatchNormalization(momentum=momentum, epsilon=EPSILON, name=f"{name}_bn", dtype=DTYPE)(x)
+    return layers.ReLU(6.0, name=f"{name}_relu", dtype=DTYPE)(x)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from unittest import mock
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request
-
-import keras
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/"
 # The weights do not depend on the resolution. Keras, too, takes those of 224 pixels for others.
@@ -37,44 +34,56 @@ def fetched(alpha: float) -> Path:
         raise ValueError(f"alpha must be 0.25, 0.5, 0.75 or 1 (what was published), not {alpha!r}")
     name = NAMES[alpha]
     home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))
-    for folder in (home, Path("/tmp/.keras")):  # noqa: S108 - Keras' second choice, where it may not write into the first
-        if _whole(folder / "models" / name, alpha):
-            return folder / "models" / name
+    folders = (home / "models", Path("/tmp/.keras/models"))  # noqa: S108 - Keras' second choice, if it may not write there
+    for folder in folders:
+        if _whole(folder / name, alpha):
+            return folder / name
     try:
-        with _careful():
-            # A name of its own until it is whole: Keras would take what a killed download has left for all there is.
-            path = Path(keras.utils.get_file(f"{name}.{os.getpid()}", ADDRESS + name, cache_subdir="models"))
-        if not _whole(path, alpha):
-            path.unlink()
+        with build_opener(_Followed).open(ADDRESS + name, timeout=PATIENCE) as response:
+            content = response.read()
+        if SHA256.get(alpha, _sha256(content)) != _sha256(content):
             raise OSError("what came has another checksum")
-    except Exception as error:  # Keras raises a bare Exception when a download fails
+        return _kept(content, name, folders)
+    except (OSError, ValueError, HTTPException) as error:
         raise OSError(
             f"the ImageNet weights for alpha={alpha} are not cached in KERAS_HOME and could not be downloaded: {error}"
         ) from error
-    return path.replace(path.with_name(name))
 
 
 def _whole(path: Path, alpha: float) -> bool:
     """Whether the file is there and, where the checksum is known, what it should be."""
     try:
-        return SHA256.get(alpha) in (None, hashlib.sha256(path.read_bytes()).hexdigest())
+        return SHA256.get(alpha) in (None, _sha256(path.read_bytes()))
     except OSError:
         return False
 
 
-@contextmanager
-def _careful() -> Iterator[None]:
-    """Within, connections that stand still are given up, and none is followed to where it could be listened in on."""
-    before, follow = socket.getdefaulttimeout(), HTTPRedirectHandler.redirect_request
+def _kept(content: bytes, name: str, folders: tuple[Path, ...]) -> Path:
+    """The file of that name with `content`, in the first of `folders` that can be written to."""
+    folder, *others = folders
+    # A name of its own until it is whole: Keras would take what a killed download has left for all there is.
+    part = folder / f"{name}.{os.getpid()}.{threading.get_ident()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        return part.replace(folder / name)
+    except OSError:
+        if not others:
+            raise
+        return _kept(content, name, tuple(others))
+    finally:
+        with suppress(OSError):
+            part.unlink()
 
-    def followed(handler: HTTPRedirectHandler, *args: Any) -> Request | None:
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class _Followed(HTTPRedirectHandler):
+    """Follows a download wherever it leads, but not to where it could be listened in on."""
+
+    def redirect_request(self, request: Request, *args: Any) -> Request | None:
         if urlsplit(args[-1]).scheme != urlsplit(ADDRESS).scheme:
             raise ValueError(f"they are offered at {args[-1]}, where they could be changed on the way")
-        return follow(handler, *args)
-
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        with mock.patch.object(HTTPRedirectHandler, "redirect_request", followed):
-            yield
-    finally:
-        socket.setdefaulttimeout(before)
+        return super().redirect_request(request, *args)

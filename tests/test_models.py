@@ -1,12 +1,18 @@
-"""The Keras model against `keras.applications`, published figures and TensorFlow's profiler."""
+"""The Keras model against `keras.applications`."""
+
+import json
+import os
+import textwrap
 
 import keras
+import nbformat
 import numpy as np
 import pytest
 from keras import layers
+from nbclient import NotebookClient
+from test_faults import run
 
 from mobilenet_lib import architecture, data, models
-from mobilenet_lib.costs import Cost
 
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
 RESOLUTIONS = (224, 192, 160, 128)
@@ -60,96 +66,67 @@ def test_the_output_is_a_probability_for_each_class():
     np.testing.assert_allclose(output.sum(axis=1), 1, rtol=1e-6)
 
 
+# Settings of a reader's own.
+
+SAME = """
+    import numpy as np
+    from mobilenet_lib import models
+    model = models.mobilenet(0.25, 64, 2)
+    image, *layers = model.layers
+    print(model.count_params(), image.output.dtype, {weight.dtype for weight in model.weights})
+    print({layer.compute_dtype for layer in layers})
+    print(model.output_shape, np.asarray(model(np.zeros((1, 64, 64, 3)))).dtype, models.cost(model).mult_adds)
+"""
+
+
+@pytest.mark.fault("Keras has settings of another project")
+def test_a_model_is_the_same_whatever_is_in_the_readers_keras_json(tmp_path, shown):
+    settings = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.1}
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": "tensorflow"} | settings))
+    done = run(SAME, env=os.environ | {"KERAS_HOME": str(tmp_path)})
+    mult_adds = architecture.total(architecture.mobilenet(0.25, 64, 2)).mult_adds
+    same = ["219058 float32 {'float32'}", "{'float32'}", f"(None, 2) float32 {mult_adds}"]
+    assert done.stdout.splitlines() == same, done.stderr
+    shown(done.stderr)
+    for setting, value in settings.items():
+        assert f"{tmp_path / 'keras.json'} sets {setting} to {value!r}" in done.stderr
+
+
+def test_a_model_is_the_same_whatever_precision_is_the_rule():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = models.mobilenet(0.25, 32, 2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert {layer.compute_dtype for layer in model.layers[1:]} == {model.inputs[0].dtype} == {"float32"}
+
+
+@pytest.mark.fault("Keras is set to compute with a package that is not there")
+@pytest.mark.parametrize("place", ["KERAS_BACKEND", "keras.json"])
+def test_a_backend_that_is_not_installed_is_named_with_the_place_that_asks_for_it(tmp_path, place, shown):
+    env = os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "thiano" if place == "KERAS_BACKEND" else ""}
+    (tmp_path / "keras.json").write_text('{"backend": "thiano"}')
+    done = run("import mobilenet_lib", env=env)
+    shown(done.stderr)
+    assert done.returncode == 1 and "'thiano'" in done.stderr and place in done.stderr.splitlines()[-1]
+
+
+def test_a_backend_in_the_environment_comes_before_the_one_in_the_file(tmp_path):
+    (tmp_path / "keras.json").write_text('{"backend": "thiano"}')
+    env = os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "tensorflow"}
+    assert run("import mobilenet_lib", env=env).stderr == ""
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}"])
+def test_a_file_of_settings_that_keras_does_not_read_is_not_read_here(tmp_path, content):
+    (tmp_path / "keras.json").write_text(content)
+    assert run("import mobilenet_lib", env=os.environ | {"KERAS_HOME": str(tmp_path)}).stderr == ""
+
+
 @pytest.mark.parametrize("arguments", [{"alpha": 0}, {"resolution": 100}, {"classes": 0}])
 def test_a_model_refuses_what_the_architecture_refuses(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
         models.mobilenet(**arguments)
-
-
-# Published: VGG16 and ResNet50 in the ResNet paper's counting (He et al. 2015, Table 1: 15.3 and 3.8 G without the
-# dense layers and as printed), MobileNetV2 0.30 G and 3.4 M (Sandler et al. 2018, Table 4).
-@pytest.mark.parametrize(
-    ("network", "mult_adds", "params"),
-    [("VGG16", 15.5e9, 138e6), ("ResNet50", 3.86e9, 25.5e6), ("MobileNetV2", 0.30e9, 3.4e6)],
-)
-def test_the_cost_of_known_networks(network, mult_adds, params):
-    cost = models.cost(getattr(keras.applications, network)(weights=None))
-    assert cost.mult_adds == pytest.approx(mult_adds, rel=0.005)
-    assert cost.params == pytest.approx(params, rel=0.025)
-
-
-def profiled(model: keras.Model) -> int:
-    """Floating-point operations of one inference, as TensorFlow's profiler counts them."""
-    import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2_as_graph
-
-    spec = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
-    function = tf.function(lambda x: model(x, training=False)).get_concrete_function(spec)
-    frozen, _ = convert_variables_to_constants_v2_as_graph(function)
-    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-    options["output"] = "none"
-    return tf.compat.v1.profiler.profile(frozen.graph, options=options).total_float_ops
-
-
-@pytest.mark.parametrize(
-    "layer",
-    [
-        layers.Conv2D(8, 3, use_bias=False),
-        layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False),
-        layers.Conv2D(8, 3, dilation_rate=2, use_bias=False),
-        layers.DepthwiseConv2D(3, depth_multiplier=2, use_bias=False),
-        layers.DepthwiseConv2D(3, strides=2, padding="same", use_bias=False),
-        layers.SeparableConv2D(8, 3, use_bias=False),
-    ],
-    ids=["valid", "same, stride 2", "dilated", "depthwise times 2", "depthwise, stride 2", "separable"],
-)
-def test_one_layer_costs_half_the_operations_that_tensorflow_profiles(layer):
-    # TensorFlow works on a dilated convolution in 2×2 parts, and pads an odd size: an even one has nothing to pad.
-    size = 17 if layer.dilation_rate == (1, 1) else 18
-    model = keras.Sequential([keras.Input((size, size, 6)), layer])
-    assert models.cost(model).mult_adds * 2 == profiled(model)
-
-
-def test_a_dense_layer_costs_half_the_operations_that_tensorflow_profiles():
-    model = keras.Sequential([keras.Input((50,)), layers.Dense(7, use_bias=False)])
-    assert models.cost(model) == Cost(350, 350)
-    assert profiled(model) == 2 * 350
-
-
-def test_a_grouped_convolution_costs_its_share():
-    model = keras.Sequential([keras.Input((10, 10, 8)), layers.Conv2D(16, 3, groups=4, padding="same")])
-    assert models.cost(model) == Cost(100 * 9 * 2 * 16, 9 * 2 * 16)
-
-
-def test_a_dense_layer_on_a_map_is_paid_at_each_position():
-    model = keras.Sequential([keras.Input((4, 4, 3)), layers.Dense(5)])
-    assert models.cost(model) == Cost(16 * 15, 15)
-
-
-def test_bias_and_batch_normalization_are_not_counted():
-    model = keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(5, 1), layers.BatchNormalization()])
-    assert models.cost(model) == Cost(16 * 15, 15)
-
-
-def test_models_inside_models_are_counted_at_the_size_they_are_used():
-    inner = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(5, 1)])
-    outer = keras.Sequential([keras.Input((4, 4, 3)), inner, layers.Flatten(), layers.Dense(2)])
-    assert models.cost(outer) == Cost(16 * 15 + 160, 15 + 160)
-
-
-def test_a_layer_used_twice_works_twice_and_weighs_once():
-    left, right = keras.Input((4, 4, 3)), keras.Input((8, 8, 3))
-    shared = layers.Conv2D(5, 1)
-    pool = layers.GlobalAveragePooling2D()
-    model = keras.Model([left, right], pool(shared(left)) + pool(shared(right)))
-    assert models.cost(model) == Cost((16 + 64) * 15, 15)
-
-
-def test_counting_leaves_the_model_as_it_was():
-    model = models.mobilenet(0.25, 32, 2)
-    before = set(vars(model.layers[1]))
-    assert models.cost(model) == models.cost(model)
-    assert set(vars(model.layers[1])) == before
 
 
 def test_a_summary_is_what_keras_prints_in_plain_text(capsys):
@@ -159,22 +136,21 @@ def test_a_summary_is_what_keras_prints_in_plain_text(capsys):
     assert max(map(len, lines)) == 60 and "\x1b" not in "".join(lines)
 
 
-def test_an_unknown_layer_with_weights_is_named():
-    model = keras.Sequential([keras.Input((4,)), layers.Embedding(3, 4, name="words")])
-    with pytest.raises(ValueError, match="'words' with weights, a Embedding; only standard, depthwise"):
-        models.cost(model)
+def test_in_a_notebook_a_summary_is_text_and_nothing_else():
+    code = """
+    import keras
+    from IPython.display import display
+    from mobilenet_lib import models
 
-
-@pytest.mark.parametrize("shape", [(None, None, 3), (224, None, 3)])
-def test_a_model_of_unknown_size_is_refused(shape):
-    model = keras.Sequential([keras.Input(shape, name="image"), layers.Conv2D(2, 3)], name="open")
-    with pytest.raises(ValueError, match="model must have an input of known size; that of 'open' is open"):
-        models.cost(model)
-
-
-def test_a_model_that_was_never_built_is_refused():
-    with pytest.raises(ValueError, match="known size"):
-        models.cost(keras.Sequential([layers.Conv2D(2, 3)]))
+    models.summary(keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)]))
+    display("shown")
+    """
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(textwrap.dedent(code))])
+    NotebookClient(notebook, timeout=300).execute()
+    outputs = [output for output in notebook.cells[0].outputs if output.get("name") != "stderr"]
+    text, shown = outputs
+    assert text.text.startswith('Model: "sequential"') and "\x1b" not in text.text
+    assert shown.data == {"text/plain": "'shown'"}
 
 
 def test_maps_have_the_logits_as_their_mean():

@@ -5,6 +5,7 @@ import http.server
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -56,7 +57,7 @@ def content(tmp_path_factory):
 
 @pytest.fixture
 def server(content, tmp_path, monkeypatch):
-    """Serves `content` in place of Google; the cache of Keras is empty."""
+    """Serves `content` in place of Google; there is no cache of Keras yet."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
     server.content, server.cut, server.stands_still, server.asked = content, None, False, []
     server.silent, server.leads_to = False, None
@@ -66,7 +67,6 @@ def server(content, tmp_path, monkeypatch):
     server.sha256 = hashlib.sha256(content).hexdigest()
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(keras.utils, "get_file", into(keras.utils.get_file, tmp_path))
     monkeypatch.setattr(weights, "ADDRESS", server.address)
     monkeypatch.setitem(weights.SHA256, 0.25, server.sha256)
     monkeypatch.setattr(weights, "PATIENCE", 1)
@@ -76,13 +76,8 @@ def server(content, tmp_path, monkeypatch):
     server.server_close()
 
 
-def into(get_file, home):
-    """`get_file` with `home` for a cache: Keras has read KERAS_HOME long ago."""
-    return lambda *args, **kwargs: get_file(*args, **kwargs, cache_dir=home)
-
-
 def kept(home):
-    return sorted(path.name for path in (home / "models").iterdir())
+    return sorted(path.name for path in (home / "models").glob("*"))
 
 
 def test_weights_are_downloaded_once_and_are_those_of_the_model(server, content, tmp_path):
@@ -93,6 +88,12 @@ def test_weights_are_downloaded_once_and_are_those_of_the_model(server, content,
         np.testing.assert_array_equal(ours, expected)
     models.imagenet_backbone(0.25, 32)
     assert server.asked == [f"/{NAME}"] and kept(tmp_path) == [NAME]
+
+
+def test_threads_may_fetch_them_at_once(server, content, tmp_path):
+    with ThreadPoolExecutor(4) as threads:
+        paths = set(threads.map(weights.fetched, [0.25] * 8))
+    assert [path.read_bytes() for path in paths] == [content] and kept(tmp_path) == [NAME]
 
 
 def test_an_alpha_without_published_weights_is_refused():
