@@ -11,6 +11,8 @@ One idea a module; each imports only modules above it:
     locks         one process at a time
     drawn         cats and dogs from numbers
     data          cats and dogs
+    evaluation    how good, and how sure
+    records       what was recorded
     training      train, evaluate, record
     tflite        export and run
     plots         every figure of the book

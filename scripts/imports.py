@@ -13,11 +13,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "mobilenet_lib"
 DRAWING = ROOT / "book" / "_assets" / "imports.svg"
-WIDTH, BOX, HEIGHT, ROW, MARGIN = 760, 172, 50, 96, 8  # of the drawing, of a box, from row to row, around all
+WIDTH, BOX, HEIGHT, ROW, MARGIN = 900, 172, 50, 96, 8  # of the drawing, of a box, from row to row, around all
 # The columns of the drawing, so that no arrow runs behind a box. The rows follow from the imports.
 COLUMNS = {"weights": 0, "plots": 0} | dict.fromkeys(("costs", "architecture", "models", "training", "tflite"), 1)
-COLUMNS |= {"drawn": 2, "data": 2, "locks": 3, "counting": 3, "paper": 3, "exercises": 3}
-LIFTED = {"exercises": 2, "paper": 3}  # import nothing and are imported by none: they may stand in any row
+COLUMNS |= {"drawn": 2, "data": 2, "exercises": 2, "locks": 3, "counting": 3, "records": 3, "paper": 3, "evaluation": 4}
+LIFTED = {"exercises": 4, "paper": 4, "evaluation": 2, "records": 2}  # import nothing: they may stand higher
 
 
 def imports(library: Path = LIBRARY) -> dict[str, set[str]]:
@@ -59,7 +59,7 @@ def drawing(graph: dict[str, set[str]], meanings: dict[str, str]) -> str:
     """The graph as an SVG: white on blue and gray lines, legible on light and on dark."""
     levels = {name: level(graph, name) for name in graph} | LIFTED
     place = {
-        name: (WIDTH * (COLUMNS[name] + 0.5) / 4, MARGIN + HEIGHT / 2 + ROW * (max(levels.values()) - levels[name]))
+        name: (WIDTH * (COLUMNS[name] + 0.5) / 5, MARGIN + HEIGHT / 2 + ROW * (max(levels.values()) - levels[name]))
         for name in graph
     }
     height = 2 * MARGIN + HEIGHT + ROW * max(levels.values())
