@@ -30,7 +30,7 @@ from test_data import kaggle, layout  # noqa: F401
 from test_training import without_times
 from trouble import entries
 
-from mobilenet_lib import data, models, tflite, training
+from mobilenet_lib import data, locks, models, tflite, training
 from mobilenet_lib.locks import alone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -319,6 +319,18 @@ def test_a_training_that_another_process_finishes_meanwhile_is_not_repeated(tmp_
     assert stopped.value.code == 2
     assert "is there already" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_windows_opens_no_folder_and_knows_no_such_lock_so_what_is_held_there_is_not_opened(tmp_path, monkeypatch):
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(locks, "fcntl", None)
+    monkeypatch.setattr(os, "open", refuse)
+    held = []
+    with alone(tmp_path, "working"):
+        held.append(tmp_path)
+    assert held == [tmp_path]
 
 
 @pytest.mark.fault("Two recordings of file formats run at once")
