@@ -78,7 +78,7 @@ def test_the_page_knows_how_many_entries_it_has():
 def test_every_entry_says_what_to_do():
     assert all(entry.cure for entry in entries().values())
     assert {entry.group for entry in entries().values()} == {
-        *("Network", "Archives", "Photos", "Models", "Processes", "Machines", "Chapters")
+        *("The environment", "Network", "Archives", "Photos", "Models", "Processes", "Machines", "Chapters")
     }
 
 
