@@ -593,12 +593,15 @@ def test_a_folder_for_records_of_formats_that_may_only_be_read_is_named_before_a
 @pytest.mark.fault("The folder may only be read")
 @pytest.mark.parametrize("missing", ["nothing", "_build", ".venv"])
 def test_a_book_that_may_only_be_read_is_not_built_and_the_reason_is_one_sentence(tmp_path, missing):
-    made = ["requirements.txt", "pyproject.toml", "package.json", "package-lock.json", "_build/.jupyter_cache"]
+    made = ["requirements.txt", "package.json", "package-lock.json", "_build/.jupyter_cache", "node_modules/axe-core/a"]
     made += [".venv/bin/python", ".venv/installed", "node_modules/.package-lock.json"]
+    for name in ("Makefile", "pyproject.toml", "scripts/environment.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
     for name in (name for name in made if not name.startswith(missing)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    command = ["make", "--no-print-directory", "-f", ROOT / "Makefile", "book"]
+        (tmp_path / name).write_text(f"{tmp_path}\n", "utf8")
+    command = ["make", "--no-print-directory", "book"]
     with read_only(tmp_path):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf8")
     assert done.returncode != 0
