@@ -346,6 +346,7 @@ def strange(folder):
     files = {
         "packages/numpy/__init__.py": "raise ImportError('the numpy of PYTHONPATH')",
         "jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "Of a hub", "language": "python"}',
+        "home/.local/share/jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "Of a user"}',
         "ipython/profile_default/startup/0.py": "started = True",
         "keras/keras.json": '{"image_data_format": "channels_first", "backend": "jax"}',
         "keras/models/mobilenet_weights.h5": "",
@@ -355,6 +356,7 @@ def strange(folder):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf8")
     folders = {"PYTHONPATH": "packages", "JUPYTER_PATH": "jupyter", "IPYTHONDIR": "ipython", "KERAS_HOME": "keras"}
+    folders["HOME"] = "home"
     variables = {name: str(folder / place) for name, place in folders.items()}
     variables |= {"JUPYTER_CONFIG_DIR": "/nowhere", "JUPYTER_DATA_DIR": str(folder / "jupyter")}
     variables |= {"KERAS_BACKEND": "torch", "KERAS_MAX_EPOCHS": "1", "MATPLOTLIBRC": str(folder), "MPLBACKEND": "no"}
