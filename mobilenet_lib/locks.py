@@ -9,7 +9,7 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows, where two at once are left to take care of themselves
+except ImportError:  # Windows, which opens no folder: there two at once are left to take care of themselves
     fcntl = None
 
 
@@ -19,19 +19,21 @@ def alone(path: str | os.PathLike, doing: str) -> Iterator[None]:
 
     The system forgets the lock when the process ends, however it ends. `doing` says what for.
     """
+    if fcntl is None:
+        yield
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
-        if fcntl is not None:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # Whoever finishes removes the path; then what was opened here is no longer what others will open.
-                held = Path(path).exists() and os.path.samestat(os.fstat(handle), os.stat(path))
-            except BlockingIOError:
-                held = False
-            except OSError:  # a file system without locks
-                held = True
-            if not held:
-                raise BlockingIOError(f"another process is {doing}; wait until it is done")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever finishes removes the path; then what was opened here is no longer what others will open.
+            held = Path(path).exists() and os.path.samestat(os.fstat(handle), os.stat(path))
+        except BlockingIOError:
+            held = False
+        except OSError:  # a file system without locks
+            held = True
+        if not held:
+            raise BlockingIOError(f"another process is {doing}; wait until it is done")
         yield
     finally:
         os.close(handle)

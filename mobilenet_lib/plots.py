@@ -17,7 +17,7 @@ from math import prod
 from numbers import Integral, Rational, Real
 from typing import Any
 
-import matplotlib
+import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -92,8 +92,9 @@ STYLE = {
     "svg.fonttype": "path",  # letters as outlines: the same on a machine without the font
     "svg.hashsalt": "mobilenet",  # without it, the names inside an SVG change from run to run
 }
-# Put `@styled` above each function that makes a figure, so that what it draws after `figure` has the style too.
-styled = matplotlib.rc_context(STYLE)
+# Put `@styled` above each function that makes a figure, so that what it draws after `figure` has the style too. What a
+# matplotlibrc of the reader's sets, `text.usetex` for one, holds for the reader's own figures alone.
+styled = matplotlib.style.context(["default", STYLE])
 
 
 class Picture(Figure):
@@ -121,6 +122,7 @@ class Picture(Figure):
         photos = (image.get_interpolation() != "none" for axes in self.axes for image in axes.images)
         return "webp" if any(photos) else "svg"
 
+    @styled
     def data(self) -> bytes:
         """The picture as a file in `format`, the same bytes on each run."""
         if self.format == "svg":
@@ -129,8 +131,7 @@ class Picture(Figure):
         else:
             options = {"dpi": 2 * PIXELS, "pil_kwargs": {"quality": 90}}
         file = BytesIO()
-        with matplotlib.rc_context(STYLE):
-            self.savefig(file, format=self.format, **options)
+        self.savefig(file, format=self.format, **options)
         self.set_layout_engine("none")  # laid out once: a second round would move things by a hair
         return _compact(file.getvalue()) if self.format == "svg" else file.getvalue()
 

@@ -1,13 +1,16 @@
 """`jupyter-book build` with the book's own extensions, on a book of two small chapters: what runs when."""
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from mobilenet_lib.locks import alone
@@ -321,6 +324,154 @@ def test_make_builds_the_book_in_a_strange_folder_for_a_strange_terminal(book):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (folder / "_build" / "html" / "chapters" / "a.html").exists()
+
+
+# What a reader has set for other programs.
+
+ASKED = """
+import json, os, sys
+import keras, numpy
+kept = os.path.join(os.environ["KERAS_HOME"], "models", "mobilenet_weights.h5")
+seen = {
+    "numpy": numpy.__file__, "python": sys.executable, "asserts": __debug__, "path": os.environ.get("PYTHONPATH"),
+    "keras": [keras.config.backend(), keras.config.image_data_format(), keras.config.max_epochs()],
+    "startup": "started" in globals(), "weights": os.path.exists(kept),
+}
+json.dump(seen, open("../seen.json", "w"))
+"""
+
+
+def strange(folder):
+    """Settings for other programs: files below `folder`, and environment variables that name them."""
+    files = {
+        "packages/numpy/__init__.py": "raise ImportError('the numpy of PYTHONPATH')",
+        "jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "Of a hub", "language": "python"}',
+        "home/.local/share/jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "Of a user"}',
+        "ipython/profile_default/startup/0.py": "started = True",
+        "keras/keras.json": '{"image_data_format": "channels_first", "backend": "jax"}',
+        "keras/models/mobilenet_weights.h5": "",
+        "matplotlibrc": "text.usetex: True",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf8")
+    folders = {"PYTHONPATH": "packages", "JUPYTER_PATH": "jupyter", "IPYTHONDIR": "ipython", "KERAS_HOME": "keras"}
+    folders["HOME"] = "home"
+    variables = {name: str(folder / place) for name, place in folders.items()}
+    variables |= {"JUPYTER_CONFIG_DIR": "/nowhere", "JUPYTER_DATA_DIR": str(folder / "jupyter")}
+    variables |= {"KERAS_BACKEND": "torch", "KERAS_MAX_EPOCHS": "1", "MATPLOTLIBRC": str(folder), "MPLBACKEND": "no"}
+    variables |= {"NODE_OPTIONS": "--require /nowhere.js", "PYTHONOPTIMIZE": "1"}
+    return variables | {"SOURCE_DATE_EPOCH": "0", "GIT_DIR": "/nowhere"}
+
+
+@pytest.fixture(scope="module")
+def strangely_built(built, tmp_path_factory):
+    copy = object.__new__(Book)
+    copy.folder = tmp_path_factory.mktemp("strange") / "book"
+    shutil.copytree(built.folder, copy.folder, symlinks=True)
+    copy.chapter("a", ASKED)
+    copy.build(**strange(tmp_path_factory.mktemp("settings")))
+    assert copy.result.returncode == 0, copy.output
+    copy.seen = json.loads((copy.folder / "seen.json").read_text("utf8"))
+    return copy
+
+
+@pytest.mark.fault("Settings of your own, for pip, Jupyter and others")
+def test_chapters_run_in_the_environment_of_the_book_and_with_its_packages(strangely_built):
+    seen = strangely_built.seen
+    assert seen["python"] == sys.executable and not seen["path"]
+    assert seen["numpy"].startswith(sys.prefix)
+
+
+@pytest.mark.fault("Settings of your own, for pip, Jupyter and others")
+def test_chapters_check_what_they_assert_and_know_no_startup_file(strangely_built):
+    assert strangely_built.seen["asserts"] and not strangely_built.seen["startup"]
+
+
+@pytest.mark.fault("Settings of your own, for pip, Jupyter and others")
+def test_chapters_run_with_the_keras_of_the_book_and_find_the_weights_of_the_reader(strangely_built):
+    assert strangely_built.seen["keras"] == ["tensorflow", "channels_last", None]
+    assert strangely_built.seen["weights"]
+
+
+def test_the_dates_on_a_page_are_of_one_year_whatever_a_build_system_has_set(strangely_built):
+    page = strangely_built.page("a")
+    assert "1970" not in page
+    assert re.search(r"©\s+Copyright 2026", page) and f"Built on {datetime.now(timezone.utc).day} " in page
+
+
+@pytest.mark.fault("PYTHONPATH has another package than the book")
+def test_a_package_that_python_path_has_put_before_the_book_s_is_named(book, tmp_path, shown):
+    (tmp_path / "docutils").mkdir()
+    import docutils
+
+    (tmp_path / "docutils" / "__init__.py").write_text(
+        f"__path__ = [{str(Path(docutils.__file__).parent)!r}]\n" + Path(docutils.__file__).read_text("utf8"), "utf8"
+    )
+    book.build(PYTHONPATH=str(tmp_path))
+    assert book.result.returncode != 0
+    shown(book.output)
+
+
+@pytest.mark.fault("Settings of your own, for pip, Jupyter and others")
+def test_notebooks_are_tested_without_the_settings_of_a_reader(tmp_path):
+    folder = tmp_path / "checkout"
+    for name in ("conftest.py", "pyproject.toml", "book/_extensions/sealing.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "chapters").mkdir()
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel}, cells=[nbformat.v4.new_code_cell(ASKED)])
+    nbformat.write(notebook, folder / "chapters" / "a.ipynb")
+    command = [Path(sys.executable).with_name("pytest"), "--nbmake", "chapters/a.ipynb"]
+    settings = {**os.environ, **strange(tmp_path / "settings")}
+    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen = json.loads((folder / "seen.json").read_text("utf8"))
+    assert seen["python"] == sys.executable and seen["numpy"].startswith(sys.prefix)
+    assert seen["asserts"] and not seen["startup"]
+    assert seen["keras"] == ["tensorflow", "channels_last", None] and seen["weights"]
+
+
+@pytest.fixture
+def provenance(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
+    import provenance
+
+    return provenance
+
+
+def repository(folder):
+    """A repository with one commit, and what that is called."""
+    folder.mkdir(parents=True)
+    author = ["-c", "user.name=a test", "-c", "user.email="]
+    for command in (["init", "--quiet"], [*author, "commit", "--quiet", "--allow-empty", "--message", "One"]):
+        subprocess.run(["git", "-C", folder, *command], check=True)
+    return subprocess.check_output(["git", "-C", folder, "rev-parse", "--short", "HEAD"], text=True).strip()
+
+
+def test_the_revision_of_a_checkout_is_its_commit(provenance, tmp_path, monkeypatch):
+    commit = repository(tmp_path / "book")
+    monkeypatch.setattr(provenance, "ROOT", tmp_path / "book")
+    assert provenance.revision.__wrapped__() == commit
+    (tmp_path / "book" / "new").touch()
+    assert provenance.revision.__wrapped__() == f"{commit} with changes"
+
+
+def test_a_copy_that_was_unpacked_inside_another_repository_has_no_revision(provenance, tmp_path, monkeypatch):
+    repository(tmp_path / "other")
+    (tmp_path / "other" / "book").mkdir()
+    monkeypatch.setattr(provenance, "ROOT", tmp_path / "other" / "book")
+    assert provenance.revision.__wrapped__() == "unknown"
+
+
+def test_the_repository_that_git_was_told_to_use_is_not_the_book_s(provenance, tmp_path, monkeypatch):
+    repository(tmp_path / "other")
+    commit = repository(tmp_path / "book")
+    monkeypatch.setattr(provenance, "ROOT", tmp_path / "book")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+    assert provenance.revision.__wrapped__() == commit
 
 
 def test_few_old_results_are_kept(book):

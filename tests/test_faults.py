@@ -30,7 +30,7 @@ from test_data import kaggle, layout  # noqa: F401
 from test_training import without_times
 from trouble import entries
 
-from mobilenet_lib import data, models, tflite, training
+from mobilenet_lib import data, locks, models, tflite, training
 from mobilenet_lib.data import kaggle as fetching
 from mobilenet_lib.locks import alone
 from mobilenet_lib.training import __main__ as cli
@@ -80,7 +80,7 @@ def test_the_page_knows_how_many_entries_it_has():
 def test_every_entry_says_what_to_do():
     assert all(entry.cure for entry in entries().values())
     assert {entry.group for entry in entries().values()} == {
-        *("Network", "Archives", "Photos", "Models", "Processes", "Machines", "Chapters")
+        *("The environment", "Network", "Archives", "Photos", "Models", "Processes", "Machines", "Chapters")
     }
 
 
@@ -322,6 +322,18 @@ def test_a_training_that_another_process_finishes_meanwhile_is_not_repeated(tmp_
     assert stopped.value.code == 2
     assert "is there already" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_windows_opens_no_folder_and_knows_no_such_lock_so_what_is_held_there_is_not_opened(tmp_path, monkeypatch):
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(locks, "fcntl", None)
+    monkeypatch.setattr(os, "open", refuse)
+    held = []
+    with alone(tmp_path, "working"):
+        held.append(tmp_path)
+    assert held == [tmp_path]
 
 
 @pytest.mark.fault("Two recordings of file formats run at once")
@@ -585,12 +597,15 @@ def test_a_folder_for_records_of_formats_that_may_only_be_read_is_named_before_a
 @pytest.mark.fault("The folder may only be read")
 @pytest.mark.parametrize("missing", ["nothing", "_build", ".venv"])
 def test_a_book_that_may_only_be_read_is_not_built_and_the_reason_is_one_sentence(tmp_path, missing):
-    made = ["requirements.txt", "pyproject.toml", "package.json", "package-lock.json", "_build/.jupyter_cache"]
+    made = ["requirements.txt", "package.json", "package-lock.json", "_build/.jupyter_cache", "node_modules/axe-core/a"]
     made += [".venv/bin/python", ".venv/installed", "node_modules/.package-lock.json"]
+    for name in ("Makefile", "pyproject.toml", "scripts/environment.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
     for name in (name for name in made if not name.startswith(missing)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    command = ["make", "--no-print-directory", "-f", ROOT / "Makefile", "book"]
+        (tmp_path / name).write_text(f"{tmp_path}\n", "utf8")
+    command = ["make", "--no-print-directory", "book"]
     with read_only(tmp_path):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf8")
     assert done.returncode != 0

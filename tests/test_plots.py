@@ -166,6 +166,21 @@ def test_a_figure_is_not_wider_than_a_page(picture):
     assert picture.get_figwidth() <= plots.WIDTH
 
 
+# Keys of a matplotlibrc, as readers have them for figures of their own.
+THEIRS = {"text.usetex": True, "font.size": 30, "font.family": "serif", "axes.unicode_minus": False, "savefig.dpi": 30}
+THEIRS |= {"axes.formatter.limits": (-1, 1), "axes.xmargin": 0.4, "savefig.bbox": "tight", "savefig.transparent": True}
+THEIRS |= {"figure.constrained_layout.h_pad": 1.0, "image.cmap": "gray", "path.sketch": (9, 9, 9), "hatch.linewidth": 5}
+
+
+@pytest.mark.fault("Settings of your own, for pip, Jupyter and others")
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_settings_of_a_reader_for_matplotlib_change_no_figure_of_the_book_and_stay_as_they_are(name):
+    expected = FIGURES[name]().data()
+    with matplotlib.rc_context(THEIRS):
+        assert FIGURES[name]().data() == expected
+        assert matplotlib.rcParams["text.usetex"] and matplotlib.rcParams["font.size"] == 30
+
+
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_labels_neither_overlap_nor_leave_the_drawing(name):
     picture = DRAWINGS[name]()

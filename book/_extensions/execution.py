@@ -20,6 +20,7 @@ from pathlib import Path
 
 from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
+from sealing import seal
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -74,9 +75,8 @@ def hold_folder(app: Sphinx, config: Config) -> None:
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:
-    for name in ("CATS_DOGS_DIR", "KERAS_HOME"):
-        if os.environ.get(name):  # chapters run in their own folder, where a relative path means another place
-            os.environ[name] = str(Path(os.environ[name]).absolute())
+    if photos := os.environ.get("CATS_DOGS_DIR"):  # chapters run in their own folder: there it means another place
+        os.environ["CATS_DOGS_DIR"] = str(Path(photos).absolute())
     caches = Path(app.outdir).parent / ".jupyter_cache"
     cache = caches / fingerprint()
     cache.mkdir(parents=True, exist_ok=True)
@@ -88,16 +88,15 @@ def choose_cache(app: Sphinx, config: Config) -> None:
 
 
 def quiet_kernels(app: Sphinx, config: Config) -> None:
-    """Run chapters without the reader's own IPython startup files; what libraries log goes to `_build/kernels.log`."""
+    """What libraries log goes to `_build/kernels.log`."""
     build = Path(app.outdir).parent
-    profile = build / ".ipython" / "profile_default"
+    profile = Path(os.environ["IPYTHONDIR"]) / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     log = build / "kernels.log"
     log.write_bytes(b"")
     # Kernels run this when they start, before anything is imported.
     redirect = f"import os\nos.dup2(os.open({str(log)!r}, os.O_WRONLY | os.O_APPEND), 2)\n"
     (profile / "ipython_kernel_config.py").write_text(redirect, "utf8")
-    os.environ["IPYTHONDIR"] = str(profile.parent)
 
 
 def drop_damaged(folder: Path) -> None:
@@ -170,6 +169,7 @@ class Progress(logging.Handler):
 
 
 def setup(app: Sphinx) -> dict:
+    seal(Path(app.outdir).parent / ".sealed")
     progress = Progress()
     logging.getLogger("sphinx").handlers.insert(0, progress)
     app.connect("config-inited", hold_folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 from docutils import nodes
 from execution import ROOT, photos
 from myst_nb.sphinx_ import NbMetadataCollector
+from sealing import sealed
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -38,13 +39,16 @@ def _processor() -> str:
 
 @cache
 def revision() -> str:
+    """The commit of this checkout. What lies in the repository of something else has none of its own."""
     git = ["git", "-C", str(ROOT)]
+    options = {"text": True, "stderr": subprocess.DEVNULL, "env": sealed(os.environ)}
     try:
-        commit = subprocess.check_output([*git, "rev-parse", "--short", "HEAD"], text=True, stderr=subprocess.DEVNULL)
-        changed = subprocess.check_output([*git, "status", "--porcelain"], text=True)
+        found = subprocess.check_output([*git, "rev-parse", "--show-prefix", "--short", "HEAD"], **options)
+        changed = subprocess.check_output([*git, "status", "--porcelain"], **options)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return commit.strip() + (" with changes" if changed else "")
+    inside, commit, _ = found.split("\n")
+    return "unknown" if inside else commit + (" with changes" if changed else "")
 
 
 def software() -> dict[str, str]:
