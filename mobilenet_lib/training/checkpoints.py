@@ -18,13 +18,21 @@ from mobilenet_lib.records import versions, write
 
 def identity(model: keras.Model, data: Sequence[Any]) -> dict[str, Any]:
     """What decides the result of a training besides its settings: the layers of the model, the data, the versions."""
-    layers = [layer.get_config() for layer in model._flatten_layers(include_self=False)]
+    layers = [_unnamed(layer.get_config()) for layer in model._flatten_layers(include_self=False)]
     config = json.dumps(layers, sort_keys=True, default=str).encode()
     return {
         "model": hashlib.blake2b(config, digest_size=8).hexdigest(),
         "data": [photos.identity for photos in data],
         "versions": versions(),
     }
+
+
+def _unnamed(config: Any) -> Any:
+    """A configuration without names: Keras counts unnamed layers on, so the same model made again has others."""
+    if isinstance(config, dict):
+        without = ("name", "inbound_nodes", "input_layers", "output_layers")
+        return {key: _unnamed(value) for key, value in config.items() if key not in without}
+    return [_unnamed(value) for value in config] if isinstance(config, list) else config
 
 
 def keep(path: Path, model: keras.Model, begun: dict, history: list, best: list[np.ndarray]) -> None:

@@ -75,6 +75,8 @@ def train(
     network = fast(model, any_size=bool(first))
     compile_model(network, recipe, steps=sum(count * len(other.train) for other, count in stages))
     network.optimizer.build(network.trainable_variables)
+    # Builds the metrics. On JAX `fit` would take a batch of the training images for that, and count it as a pass.
+    network.evaluate(data.validation.take(1), verbose=0)
 
     history: list[dict[str, float]] = []
     best = model.get_weights()

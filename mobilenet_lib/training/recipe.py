@@ -11,13 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from mobilenet_lib import models
-
 # He et al. 2015 (arXiv 1502.01852): a weight that sees n inputs starts with variance 2/n. A depthwise filter sees the
 # 3·3 inputs of its own channel. Keras' "he_normal" counts those of all channels, and so starts far too small.
 DEPTHWISE_HE_NORMAL = {"class_name": "RandomNormal", "config": {"stddev": math.sqrt(2 / 9)}}
 
 
+DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 INITIALIZERS = {"he_normal": DEPTHWISE_HE_NORMAL, "keras": "glorot_uniform"}
 
 
@@ -111,7 +110,7 @@ def decays(model: keras.Model, depthwise: bool = False) -> list[keras.Variable]:
     """
     spared = set()
     for layer in model._flatten_layers() if not depthwise else ():
-        if isinstance(layer, models.DEPTHWISE):
+        if isinstance(layer, DEPTHWISE):
             spared |= {id(weight) for weight in layer.trainable_variables}
     return [
         weight
