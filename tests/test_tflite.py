@@ -5,10 +5,13 @@ import json
 import logging
 import os
 import re
+import shutil
+import subprocess
 import sys
 import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -427,6 +430,35 @@ def test_damaged_metadata_are_refused(files, damage):
     damaged = files["float32"][:place] + damage + files["float32"][place + 4 :]
     with pytest.raises(ValueError, match=r"must be a whole \.tflite file, not these .* its metadata are damaged"):
         tflite.predict(damaged, pictures(1))
+
+
+# On a microcontroller
+
+ARRAY = """
+#include <cstdint>
+#include <cstdio>
+#include <type_traits>
+#include "model.h"
+static_assert(std::is_const<std::remove_extent<decltype(model_tflite)>::type>::value, "or it lies in RAM");
+int main() {
+  std::fwrite(model_tflite, 1, model_tflite_len, stdout);
+  return reinterpret_cast<std::uintptr_t>(model_tflite) % 16;
+}
+"""
+
+
+@pytest.mark.skipif(not (shutil.which("xxd") and shutil.which("g++")), reason="needs xxd and g++")
+def test_the_array_that_chapter_6_makes_of_a_model_is_constant_and_aligned(files, tmp_path):
+    chapter = (Path(__file__).resolve().parents[1] / "chapters" / "06-tflite-export.md").read_text("utf8")
+    (command,) = re.findall(r"^```\n(xxd .*?)\n```$", chapter, re.MULTILINE | re.DOTALL)
+    tflite.save(files["int8"], tmp_path / "model.tflite")
+    (tmp_path / "main.cc").write_text(ARRAY)
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    subprocess.run(["g++", "-std=c++17", "-Wall", "-Werror", "main.cc", "-o", "main"], cwd=tmp_path, check=True)
+    symbols = subprocess.run(["nm", "-C", "main"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert re.search(r" [rR] model_tflite$", symbols, re.MULTILINE), "among what is only read"
+    done = subprocess.run([tmp_path / "main"], capture_output=True)
+    assert done.returncode == 0 and done.stdout == files["int8"]
 
 
 # Running it
