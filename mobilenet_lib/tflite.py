@@ -635,6 +635,10 @@ def _correct(content: schema.ModelT, exact: schema.ModelT, images: np.ndarray) -
     rounded = [operator for operator in content.subgraphs[0].operators if _biased(content, operator)]
     kernels = [_values(content, operator.inputs[1]) for operator in rounded]
     means = _means(exact, images)
+    if [len(mean) for mean in means] != [content.subgraphs[0].tensors[it.inputs[2]].shape[0] for it in rounded]:
+        raise ValueError(
+            "bias_correction must be False for a model whose layers the converter rearranges to round them"
+        )
     shifts = _means(exact, images, kernels, means)
     for operator, shift in zip(rounded, shifts, strict=True):
         _add_to_bias(content, operator, -shift)
@@ -653,22 +657,21 @@ def _means(
     """
     (graph,), found = exact.subgraphs, []
     uses = Counter(place for operator in graph.operators for place in operator.inputs)
-    flowing = {graph.inputs[0]: images}
+    flowing = {graph.inputs[0]: images[:, np.newaxis]}  # the file takes batches of one image
     for operator in graph.operators:
-        sources = [place for place in dict.fromkeys(operator.inputs) if place in flowing]
-        biased, low, high = _biased(exact, operator), -np.inf, np.inf
-        if biased:
-            operator, (low, high) = _linear(operator)
+        inputs = [flowing[place] for place in dict.fromkeys(operator.inputs) if place in flowing]
+        if _biased(exact, operator):
+            operator, span = _linear(operator)
             kernel = None if kernels is None else kernels[len(found)]
-            outputs = _run(_cut(exact, [operator], kernel), [flowing[place] for place in sources])
+            outputs = _run(_cut(exact, [operator], kernel), inputs, len(images))
             mean = outputs[0].mean(axis=tuple(range(outputs[0].ndim - 1)), dtype=np.float64)
             if kept is not None:
                 mean -= kept[len(found)]
                 outputs[0] -= mean.astype(np.float32)
             found.append(mean)
-            np.clip(outputs[0], low, high, out=outputs[0])
+            np.clip(outputs[0], *span, out=outputs[0])
         else:
-            outputs = _run(_cut(exact, [operator]), [flowing[place] for place in sources])
+            outputs = _run(_cut(exact, [operator]), inputs, len(images))
         flowing.update(zip(operator.outputs, outputs, strict=True))
         uses.subtract(operator.inputs)
         flowing = {place: values for place, values in flowing.items() if uses[place] > 0}  # maps are large
@@ -695,17 +698,17 @@ def _linear(operator: schema.OperatorT) -> tuple[schema.OperatorT, tuple[float, 
     return operator, span
 
 
-def _run(content: bytes, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    """The outputs of a file for `inputs`, one after the other along the first axis."""
+def _run(content: bytes, inputs: list[np.ndarray], count: int) -> list[np.ndarray]:
+    """The outputs of a file for each of `count` times its `inputs`, which lie along a first axis of their own."""
     interpreter = _opened(content)
     places, results = interpreter.get_input_details(), interpreter.get_output_details()
-    outputs = [np.empty((len(inputs[0]), *result["shape"][1:]), result["dtype"]) for result in results]
-    for number in range(len(inputs[0])):
+    outputs = [np.empty((count, *result["shape"]), result["dtype"]) for result in results]
+    for number in range(count):
         for place, values in zip(places, inputs, strict=True):
-            interpreter.set_tensor(place["index"], values[number : number + 1])
+            interpreter.set_tensor(place["index"], values[number])
         interpreter.invoke()
         for output, result in zip(outputs, results, strict=True):
-            output[number] = interpreter.get_tensor(result["index"])[0]
+            output[number] = interpreter.get_tensor(result["index"])
     return outputs
 
 
@@ -894,7 +897,9 @@ def _described(tflite_model: File) -> tuple[np.ndarray, np.ndarray]:
                         mean, deviation = (
                             options.GetVectorAsNumpy(Float32Flags, options.Offset(_slot(field))) for field in (0, 1)
                         )
-                        return mean, deviation
+                        if np.isfinite(mean).all() and (deviation > 0).all() and len(mean) and len(deviation):
+                            return mean, deviation
+                        raise ValueError(f"a mean of {mean} and a deviation of {deviation}")
     except Exception as error:  # whatever the damage leads to
         called = _called(tflite_model)
         raise ValueError(
