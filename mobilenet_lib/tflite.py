@@ -885,21 +885,21 @@ def _described(tflite_model: File) -> tuple[np.ndarray, np.ndarray]:
     try:
         file = schema.Model.GetRootAs(_read(tflite_model))
         entries = [file.Metadata(number) for number in range(file.MetadataLength())]
-        for entry in entries:
-            if entry.Name() == b"TFLITE_METADATA":
-                packed = file.Buffers(entry.Buffer()).DataAsNumpy().tobytes()
-                root = Table(packed, int.from_bytes(packed[:4], "little"))
-                # Down the fields that `_describe` writes: to the input, and what is to be done with it.
-                (image, *_) = _tables(_tables(root, 3)[0], 2)
-                for unit in _tables(image, 4):
-                    if unit.GetSlot(_slot(0), 0, Uint8Flags) == 1:
-                        options = Table(packed, unit.Indirect(unit.Pos + unit.Offset(_slot(1))))
-                        mean, deviation = (
-                            options.GetVectorAsNumpy(Float32Flags, options.Offset(_slot(field))) for field in (0, 1)
-                        )
-                        if np.isfinite(mean).all() and (deviation > 0).all() and len(mean) and len(deviation):
-                            return mean, deviation
-                        raise ValueError(f"a mean of {mean} and a deviation of {deviation}")
+        buffers = [file.Buffers(entry.Buffer()) for entry in entries if entry.Name() == b"TFLITE_METADATA"]
+        packed = [buffer.DataAsNumpy().tobytes() for buffer in buffers]
+        # Down the fields that `_describe` writes: to the input, and to what is to be done with it.
+        tables = [Table(content, int.from_bytes(content[:4], "little")) for content in packed]
+        for field in (3, 2):
+            tables = [part for table in tables for part in _tables(table, field)[:1]]
+        for unit in [part for table in tables for part in _tables(table, 4)]:
+            if unit.GetSlot(_slot(0), 0, Uint8Flags) == 1:
+                options = Table(unit.Bytes, unit.Indirect(unit.Pos + unit.Offset(_slot(1))))
+                mean, deviation = (
+                    options.GetVectorAsNumpy(Float32Flags, options.Offset(_slot(field))) for field in (0, 1)
+                )
+                if not (len(mean) and len(deviation) and np.isfinite(mean).all() and (deviation > 0).all()):
+                    raise ValueError(f"a mean of {mean} and a deviation of {deviation}")
+                return mean, deviation
     except Exception as error:  # whatever the damage leads to
         called = _called(tflite_model)
         raise ValueError(
