@@ -7,6 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -18,7 +19,7 @@ CALCULATING = ("mediapipe", "onnx", "openvino", "micro")
 # How far answers may be from those of `predict`: sums in another order differ in the seventh digit; where numbers are
 # rounded to int8 on the way, each program does it in its own way, as LiteRT's own kernels do among themselves.
 BOUNDS = {"float32": 1e-5, "float16": 1e-5, "dynamic": 0.04, "int8": 0.06, "int8_io": 0.06, "uint8_io": 0.06}
-BOUNDS |= {"float32-maps": 1e-5, "int8-maps": 0.06}
+BOUNDS |= {"float32-maps": 1e-5, "int8-maps": 0.06, "float32-pixels": 1e-5}
 # MediaPipe gives uint8 files pixels as they are, which are up to one step from what the file's own scale makes of them.
 AS_THEY_ARE = 0.15
 REFUSED = {
@@ -41,15 +42,23 @@ def folder(tmp_path_factory):
         tflite.save(tflite.convert(model, "int8", **options, **{ends: True}), folder / f"{ends}.tflite")
     for mode in ("float32", "int8"):
         tflite.save(tflite.convert(models.with_maps(model), mode, **options), folder / f"{mode}-maps.tflite")
+    takes_pixels = keras.Sequential([keras.Input((128, 128, 3)), keras.layers.Rescaling(1 / 127.5, -1), model])
+    content = tflite.convert(takes_pixels, "float32", labels=data.CLASSES, normalization=(0, 1))
+    tflite.save(content, folder / "float32-pixels.tflite")
     pixels = photos.images("test")[0]
     np.save(folder / "pixels.npy", pixels)
     for path in folder.glob("*.tflite"):
-        np.save(path.with_suffix(".npy"), as_taken(path, data.normalize(pixels)))
+        np.save(path.with_suffix(".npy"), as_taken(path, images(path.stem, pixels)))
     return folder
 
 
+def images(name, pixels):
+    """Images as `predict` takes them for the file of that name."""
+    return pixels.astype(np.float32) if name.endswith("pixels") else data.normalize(pixels)
+
+
 def as_taken(path, images):
-    """Images as the file takes them: float, or integers by its own scale."""
+    """`images` as the file itself takes them: float, or integers by its own scale."""
     (image,) = Interpreter(str(path)).get_input_details()
     scale, zero_point = image["quantization"]
     if not scale:
@@ -75,7 +84,7 @@ def test_a_client_gives_the_answers_of_predict(folder, client, name):
     if reason := REFUSED.get((client, name)):
         assert reason in str(found)
         return
-    expected = tflite.predict(folder / f"{name}.tflite", data.normalize(np.load(folder / "pixels.npy")))
+    expected = tflite.predict(folder / f"{name}.tflite", images(name, np.load(folder / "pixels.npy")))
     assert not isinstance(found, str), found
     bound = AS_THEY_ARE if (client, name) == ("mediapipe", "uint8_io") else BOUNDS[name]
     np.testing.assert_allclose(found, expected, atol=bound)
@@ -98,7 +107,8 @@ def test_the_kernels_of_the_specification_equal_those_for_microcontrollers_bit_f
 
 @pytest.mark.parametrize("name", BOUNDS)
 def test_the_metadata_are_what_the_standard_reads(folder, name):
-    assert run("metadata", folder)[name].tolist() == [127.5, 127.5, True]
+    normalization = [0, 1] if name.endswith("pixels") else [127.5, 127.5]
+    assert run("metadata", folder)[name].tolist() == [*normalization, True]
 
 
 def test_on_a_microcontroller_the_smallest_network_needs_half_as_much_again_as_its_largest_layer(tmp_path):
