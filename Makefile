@@ -16,7 +16,7 @@ PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
 unexport $(filter PYTHON%,$(.VARIABLES)) NODE_ENV NODE_OPTIONS NODE_PATH
 export PYTHONUTF8 := 1
 .DEFAULT_GOAL := help
-.PHONY: help book test data sync lint bench fuzz mutants serve clean lock colab floors editors repeat repository anew
+.PHONY: help book test data sync lint bench fuzz mutants serve clean lock colab floors editors clients repeat repository anew
 .SECONDARY:
 
 help: ## Show this list
@@ -51,6 +51,9 @@ floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the
 
 editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chapter in JupyterLab
 	@EDITORS="$(call PYTHON_IN,editors)" $(BIN)/pytest tests/elsewhere/editors.py
+
+clients: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Run exported files in MediaPipe, ONNX Runtime, OpenVINO and LiteRT for Microcontrollers
+	@CLIENTS="$(call PYTHON_IN,clients)" $(BIN)/pytest tests/elsewhere/clients.py
 
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py

@@ -19,8 +19,7 @@ def optimized(converter: tf.lite.TFLiteConverter, images: np.ndarray) -> bytes:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.representative_dataset = lambda: ([image[np.newaxis]] for image in images)
-    with tflite._quiet():
-        return converter.convert()
+    return converter.convert()
 
 
 def from_keras(model: keras.Model, images: np.ndarray) -> bytes:

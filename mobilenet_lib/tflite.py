@@ -22,21 +22,22 @@ import tempfile
 import time
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import flatbuffers
 import keras
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from keras import layers
+from flatbuffers.number_types import Float32Flags, Uint8Flags
+from flatbuffers.table import Table
+from tensorflow.lite.python.convert_phase import ConverterError
 from tensorflow.lite.tools import flatbuffer_utils
 
 from mobilenet_lib import data, models, training
@@ -44,7 +45,12 @@ from mobilenet_lib.architecture import REDUCTION
 from mobilenet_lib.costs import positive
 from mobilenet_lib.locks import alone
 
+# The converter takes its own way, a fixed batch from a traced function, for an old one, and warns each time.
+logging.getLogger("absl").addFilter(lambda record: "trackable_obj argument" not in record.getMessage())
+warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected", UserWarning)
+
 schema = flatbuffer_utils.schema_fb
+builtin = schema.BuiltinOperator
 
 File = bytes | bytearray | str | os.PathLike  # a .tflite file: its content, or where it lies
 
@@ -56,6 +62,7 @@ OUTPUTS = ("probabilities", "maps")
 # The files that the book keeps, for phones, for its page "Try it" and for the command line.
 KEPT = {"cats-dogs.tflite": "float32", "cats-dogs-int8.tflite": "int8"}
 MODEL = training.MODELS / "cats-dogs.tflite"
+NORMALIZATION = (127.5, 127.5)  # mean and standard deviation of `data.normalize`
 
 
 def convert(
@@ -64,7 +71,9 @@ def convert(
     calibration: Any = None,
     *,
     labels: Sequence[str] = (),
+    normalization: tuple[float, float] | None = None,
     int8_io: bool = False,
+    uint8_io: bool = False,
     bias_correction: bool = True,
     per_channel: bool = True,
 ) -> bytes:
@@ -73,54 +82,70 @@ def convert(
     `mode` is how numbers are kept: "float32"; "float16" (weights); "dynamic" (weights as int8, the rest quantized while
     it runs); or "int8" (everything). The last needs `calibration`, some dozens of the images that the network will see,
     float32 `[N, H, W, C]` in [−1, 1]: they show which range each layer's output has. Input and output stay float32,
-    unless `int8_io` makes them int8 too.
+    unless `int8_io` or `uint8_io` makes them int8 or uint8, which in mode "int8" they may be.
 
-    The file says how to normalize an image, and which class has which of the `labels`. A model of `models.with_maps`
-    gives a file of two outputs: probabilities and maps.
+    The file says how to normalize an image, and which class has which of the `labels`. `normalization` is what `model`
+    takes: mean and standard deviation of (pixel − mean) / deviation, (127.5, 127.5) for [−1, 1] unless you say
+    otherwise; (0, 1) for pixels as they are, which a model that begins with `Rescaling` may want. `calibration` is then
+    in that range. A model of `models.with_maps` gives a file of two outputs: probabilities and maps.
 
     `bias_correction` puts back what rounding the weights adds to the mean of each channel (Nagel et al. 2019, arXiv
-    1906.04721, section 4.2). `per_channel=False` gives each layer one scale instead of one per channel, and no
-    correction: it spoils MobileNets, and is here to show it.
+    1906.04721, section 4.2): in mode "int8", and in mode "dynamic" if there is `calibration`. `per_channel=False`
+    gives each layer of an int8 file one scale instead of one per channel, and no correction: it spoils MobileNets, and
+    is here to show it.
 
-    Raises `ValueError` for an argument that does not fit, such as a model of more than one input or of open size.
+    Layers that compute in float16 are converted in float32. Raises `ValueError` for an argument that does not fit, such
+    as a model of more than one input or of open size, one that gives no probabilities, one that may normalize by itself
+    and comes without `normalization`, or any while Keras runs on another backend than TensorFlow.
     """
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
-    if int8_io and mode != "int8":
-        raise ValueError(f"int8_io must be False unless mode is 'int8'; mode is {mode!r}")
-    height, width, channels = _image_shape(model)
-    classes = model.outputs[0].shape[-1]
-    names = [] if labels is None else [*labels]  # an array has no truth value
-    lines = all(isinstance(name, str) and len(name.splitlines()) == 1 for name in names)  # what the file keeps
-    if names and (isinstance(labels, str) or len(names) != classes or not lines):
-        raise ValueError(f"labels must name each of the {classes} classes in one line, not {labels!r}")
-    if mode == "int8":
-        if calibration is None:
-            raise ValueError("calibration must be some dozens of images for mode 'int8', not None")
-        calibration = _images("calibration", calibration, (height, width, channels))
+    for name, wanted in (("int8_io", int8_io), ("uint8_io", uint8_io)):
+        if wanted and mode != "int8":
+            raise ValueError(f"{name} must be False unless mode is 'int8'; mode is {mode!r}")
+    if int8_io and uint8_io:
+        raise ValueError("uint8_io must be False where int8_io is True: input and output have one type")
+    shape = _image_shape(model)
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"model must run on TensorFlow, and Keras runs on {keras.backend.backend()}: save the model, and convert "
+            "it in a process that was started with KERAS_BACKEND=tensorflow"
+        )
+    model = _in_float32(model)
+    # A fixed batch of 1 leaves no shapes to compute; browsers need it. The converter's own way from Keras goes
+    # through a SavedModel on disk and takes three times as long.
+    signature = [tf.TensorSpec((1, *shape), name="image")]
+    function = tf.function(lambda image: model(image, training=False), input_signature=signature)
+    traced = function.get_concrete_function()
+    mean, deviation = _normalization(normalization, traced)
+    span = ((0 - mean) / deviation, (255 - mean) / deviation)
+    shares, *_ = tf.nest.flatten(traced(tf.random.stateless_uniform((1, *shape), (0, 0), *span)))
+    if problem := _no_probabilities(shares.numpy()[0]):
+        raise ValueError(f"model must give probabilities, as with a softmax at its end; {model.name!r} gives {problem}")
+    names = _named_classes(labels, shares.shape[-1])
+    if mode == "int8" and calibration is None:
+        raise ValueError("calibration must be some dozens of images for mode 'int8', not None")
+    quantized = mode == "int8" or (mode == "dynamic" and calibration is not None)
+    if quantized:
+        calibration = _images("calibration", calibration, shape, span)
 
-    with ExitStack() as stack:
-        if mode == "int8" and per_channel and bias_correction:
-            stack.enter_context(_corrected(model, calibration))
-        stack.enter_context(_quiet())
-        # A fixed batch of 1 leaves no shapes to compute; browsers need it. The converter's own way from Keras goes
-        # through a SavedModel on disk and takes three times as long.
-        signature = [tf.TensorSpec((1, height, width, channels), name="image")]
-        function = tf.function(lambda image: model(image, training=False), input_signature=signature)
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
-        if mode != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if mode == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if mode == "int8":
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.representative_dataset = lambda: ([image[np.newaxis]] for image in _widened(calibration))
-            converter._experimental_disable_per_channel = not per_channel
-        if int8_io:
-            converter.inference_input_type = converter.inference_output_type = tf.int8
-        content = flatbuffer_utils.convert_bytearray_to_object(bytearray(converter.convert()))
+    converter = _converter(traced)
+    if mode != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if mode == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if mode == "int8":
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        widened = _widened(calibration, mean, deviation)
+        converter.representative_dataset = lambda: ([image[np.newaxis]] for image in widened)
+        converter._experimental_disable_per_channel = not per_channel
+    if int8_io or uint8_io:
+        converter.inference_input_type = converter.inference_output_type = tf.int8 if int8_io else tf.uint8
+    content = _converted(converter, model)
+    if quantized and per_channel and bias_correction:
+        _correct(content, _converted(_converter(traced), model), calibration)
     _name(content, model)
-    _describe(content, names)
+    _describe(content, names, shape[-1], (mean, deviation))
     return _packed(content, names)
 
 
@@ -188,11 +213,12 @@ def save(tflite_model: bytes, path: str | os.PathLike) -> None:
 def predict(tflite_model: File, images: Any, *, threads: int = 1) -> np.ndarray:
     """Probabilities `[N, classes]`, float32, that the file gives for float32 `images` `[N, H, W, C]` in [−1, 1].
 
-    `tflite_model` is a path or what `convert` returned. Raises `ValueError` if it is not a whole .tflite file of an
-    image classifier, or if `images` do not fit it.
+    `tflite_model` is a path or what `convert` returned; if its metadata say another normalization, `images` are in the
+    range of that one. Raises `ValueError` if it is not a whole .tflite file of an image classifier, if what it gives
+    are no probabilities, or if `images` do not fit it.
     """
     network = _Network(tflite_model, threads)
-    images = _images("images", images, network.shape)
+    images = _images("images", images, network.shape, network.span)
     return np.stack([network(image) for image in images])
 
 
@@ -205,7 +231,7 @@ def maps(tflite_model: File, images: Any, *, threads: int = 1) -> np.ndarray:
     network = _Network(tflite_model, threads)
     if not network.has_maps:
         raise ValueError(f"tflite_model must give maps as its second output; {_called(tflite_model)} has one output")
-    images = _images("images", images, network.shape)
+    images = _images("images", images, network.shape, network.span)
     return np.stack([network.outputs(image)[1] for image in images])
 
 
@@ -214,7 +240,7 @@ def evaluate(tflite_model: File, dataset: Iterable[tuple[Any, Any]], *, threads:
     network = _Network(tflite_model, threads)
     probabilities, answers = [], []
     for images, labels in dataset:
-        probabilities += [network(image) for image in _images("dataset", images, network.shape)]
+        probabilities += [network(image) for image in _images("dataset", images, network.shape, network.span)]
         answers.append(np.asarray(labels))
     if not answers:
         raise ValueError("dataset must have at least one batch, not none")
@@ -359,16 +385,15 @@ def _noise(source: np.random.Generator, details: dict[str, Any]) -> np.ndarray:
 
 
 def _opened(tflite_model: File, threads: int = 1, **options: Any) -> Interpreter:
-    content, problem = _read(tflite_model), None
+    content = _read(tflite_model)
     threads = positive("threads", threads)
-    with _quiet():
-        try:
-            interpreter = Interpreter(model_content=content, num_threads=threads, **options)
-            interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            problem = str(error).strip()
-    if problem is not None:
-        raise ValueError(f"tflite_model must be a whole .tflite file, not {_called(tflite_model)}: {problem}")
+    try:
+        interpreter = Interpreter(model_content=content, num_threads=threads, **options)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"tflite_model must be a whole .tflite file, not {_called(tflite_model)}: {str(error).strip()}"
+        ) from None
     return interpreter
 
 
@@ -392,9 +417,15 @@ class _Network:
             )
         self.shape, self.classes = tuple(shape[1:]), out[0][1]
         self.has_maps = len(out) == 2
+        self.mean, self.deviation = _described(tflite_model)
+        self.span = float(np.min((0 - self.mean) / self.deviation)), float(np.max((255 - self.mean) / self.deviation))
+        self._called = _called(tflite_model)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        return self.outputs(image)[0]
+        shares = self.outputs(image)[0]
+        if problem := _no_probabilities(shares):
+            raise ValueError(f"tflite_model must give probabilities; {self._called} gives {problem}")
+        return shares
 
     def outputs(self, image: np.ndarray) -> list[np.ndarray]:
         scale, zero_point = self._input["quantization"]
@@ -411,11 +442,28 @@ class _Network:
         return np.float32(scale) * (value.astype(np.float32) - zero_point) if scale else value
 
 
+def _no_probabilities(shares: np.ndarray) -> str:
+    """What speaks against these being probabilities, and nothing if they are: in int8, each is a 256th."""
+    total = float(shares.sum())
+    if (shares >= 0).all() and abs(total - 1) <= len(shares) / 256:
+        return ""
+    some = ", ".join(f"{share:.3g}" for share in shares[:5]) + (", …" if len(shares) > 5 else "")
+    return f"[{some}], of sum {total:.3g}"
+
+
 def _image_shape(model: keras.Model) -> tuple[int, int, int]:
     """Height, width and channels of the one image that `model` takes."""
     if not isinstance(model, keras.Model):
         raise ValueError(f"model must be a Keras model, not {model!r}")
-    inputs, outputs = ((model.built and getattr(model, kind, None)) or () for kind in ("inputs", "outputs"))
+    if not model.built:
+        raise ValueError(f"model must have been built or called once, to have weights; {model.name!r} has not")
+    inputs, outputs = (getattr(model, kind, None) or () for kind in ("inputs", "outputs"))
+    if not inputs:  # a class of the reader's own, which knows what it was built for
+        shape = (model.get_build_config() or {}).get("input_shape")
+        if shape is None or not all(isinstance(size, int) for size in shape[1:]):
+            raise ValueError(f"model must take one image of known size; {model.name!r} does not say which it takes")
+        inputs = [keras.KerasTensor((1, *shape[1:]))]
+        outputs = tf.nest.flatten(model.compute_output_spec(*inputs))
     if len(inputs) != 1 or len(outputs) not in (1, 2):
         raise ValueError(
             f"model must have one input and one output, or a second one for maps, not {len(inputs)} and {len(outputs)}"
@@ -429,24 +477,101 @@ def _image_shape(model: keras.Model) -> tuple[int, int, int]:
     return tuple(shape[1:])
 
 
+def _in_float32(model: keras.Model) -> keras.Model:
+    """`model`, or a copy in float32 if it computes in anything else: LiteRT has no kernels for that."""
+    others = [layer for layer in _leaves(model) if getattr(layer, "compute_dtype", "float32") != "float32"]
+    if not others:
+        return model
+
+    def copied(layer: keras.Layer) -> keras.Layer:
+        if isinstance(layer, keras.Model):
+            return _in_float32(layer)
+        settings = layer.get_config()
+        return type(layer).from_config(settings | {"dtype": "float32"} if "dtype" in settings else settings)
+
+    try:
+        copy = keras.models.clone_model(model, clone_function=copied)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"model must compute in float32 or be made of Keras' own layers; {others[0].name!r} of {model.name!r} "
+            f"computes in {others[0].compute_dtype}"
+        ) from error
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+# What a network does to an image before its first weights if it normalizes by itself.
+ARITHMETIC = {"Mul", "Sub", "Add", "AddV2", "Div", "RealDiv", "DivNoNan", "FusedBatchNormV3"}
+WEIGHING = {"Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum"}
+
+
+def _normalization(given: tuple[float, float] | None, traced: Any) -> tuple[float, float]:
+    """Mean and standard deviation as `convert` was given them; or those of `data.normalize`, if that can be right."""
+    if given is not None:
+        try:
+            mean, deviation = map(float, given)
+        except (TypeError, ValueError):
+            mean, deviation = np.nan, np.nan
+        if not (np.isfinite(mean) and 0 < deviation < np.inf):
+            raise ValueError(f"normalization must be two numbers, a mean and a deviation above 0, not {given!r}")
+        return mean, deviation
+    image = {traced.inputs[0].name}  # what is still the image, and has met no weights
+    for operation in traced.graph.get_operations():
+        if image.isdisjoint(tensor.name for tensor in operation.inputs) or operation.type in WEIGHING:
+            continue
+        if operation.type in ARITHMETIC:
+            raise ValueError(
+                "normalization must say what the model takes, for it calculates with pixels before its first layer of "
+                f"weights ({operation.name!r}) and may normalize by itself: (0, 1) if it takes pixels as they are, "
+                "(127.5, 127.5) if it takes [−1, 1]"
+            )
+        image |= {tensor.name for tensor in operation.outputs}
+    return NORMALIZATION
+
+
+def _converter(traced: Any) -> tf.lite.TFLiteConverter:
+    return tf.lite.TFLiteConverter.from_concrete_functions([traced])
+
+
+def _converted(converter: tf.lite.TFLiteConverter, model: keras.Model) -> schema.ModelT:
+    wanted = "model must be made of operators that LiteRT has, without loops"
+    try:
+        content = flatbuffer_utils.convert_bytearray_to_object(bytearray(converter.convert()))
+    except ConverterError as error:  # of many pages
+        missing = sorted(set(re.findall(r"error: '(tf\.\w+)' op", str(error)))) or str(error)[:200].splitlines()
+        raise ValueError(f"{wanted}; {model.name!r} has {', '.join(missing)}") from None
+    if len(content.subgraphs) != 1:
+        raise ValueError(f"{wanted}; {model.name!r} has some")
+    return content
+
+
+def _named_classes(labels: Sequence[str] | None, classes: int) -> list[str]:
+    names = [] if labels is None else [*labels]  # an array has no truth value
+    lines = all(isinstance(name, str) and len(name.splitlines()) == 1 for name in names)  # what the file keeps
+    if names and (isinstance(labels, str) or len(names) != classes or not lines):
+        raise ValueError(f"labels must name each of the {classes} classes in one line, not {labels!r}")
+    return names
+
+
 def _fits(image: list, outputs: list[list]) -> bool:
     """Whether these are the shapes of an image of known size, of probabilities and, if there are more, of maps."""
     known = all(size not in (None, -1) for size in image[1:])
     return known and [len(shape) for shape in (image, *outputs)] == [4, 2, 4][: 1 + len(outputs)]
 
 
-def _images(name: str, images: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """`images` as a float32 array, if they are at least one of `shape` with values in [−1, 1]."""
-    images = np.asarray(images)
-    wanted = f"{name} must be float images [N, {', '.join(map(str, shape))}] with values in [−1, 1], as "
-    wanted += "`data.normalize` returns them"
+def _images(name: str, images: Any, shape: tuple[int, ...], span: tuple[float, float]) -> np.ndarray:
+    """`images` as a float32 array, if they are at least one of `shape` with values in `span`."""
+    images, (low, high) = np.asarray(images), span
+    wanted = f"{name} must be float images [N, {', '.join(map(str, shape))}] with values in "
+    wanted += "[−1, 1], as `data.normalize` returns them" if span == (-1, 1) else f"[{low:g}, {high:g}]"
     if images.dtype.kind != "f":
         raise ValueError(f"{wanted}; these are {images.dtype}")
     if images.ndim != 4 or images.shape[1:] != shape or not len(images):
         raise ValueError(f"{wanted}; the shape of these is {list(images.shape)}")
     if not np.isfinite(images).all():
         raise ValueError(f"{wanted}; in these there is a value that is not a number or infinite")
-    if images.min() < -1 or images.max() > 1:
+    rounding = 1e-6 * (high - low)
+    if images.min() < low - rounding or images.max() > high + rounding:
         raise ValueError(f"{wanted}; these go from {images.min():g} to {images.max():g}")
     return images.astype(np.float32, copy=False)
 
@@ -459,14 +584,15 @@ def _read(tflite_model: File) -> bytes:
     return bytes(tflite_model) if isinstance(tflite_model, bytes | bytearray) else Path(tflite_model).read_bytes()
 
 
-def _widened(calibration: np.ndarray) -> np.ndarray:
-    """`calibration` with two pixels that set the range of the input to ±256/255.
+def _widened(calibration: np.ndarray, mean: float, deviation: float) -> np.ndarray:
+    """`calibration` with two pixels that set the range of the input: black and white, whatever the photos have.
 
-    With the range that pixels have, ±1, each pixel lies half-way between two int8 values, and errors of 1e-7 in the
-    normalization decide which way it is rounded: the same photo gives other results in other programs.
+    With a mean between two pixels, such as 127.5, each pixel lies half-way between two int8 values, and errors of 1e-7
+    in the normalization decide which way it is rounded: the same photo gives other results in other programs. So there
+    the range is wider by half a pixel at both ends.
     """
-    calibration = calibration.copy()
-    calibration[0, 0, 0], calibration[0, 0, 1] = -256 / 255, 256 / 255
+    calibration, edge = calibration.copy(), 0.5 if abs(mean % 1 - 0.5) < 0.01 else 0
+    calibration[0, 0, 0], calibration[0, 0, 1] = (-edge - mean) / deviation, (255 + edge - mean) / deviation
     return calibration
 
 
@@ -476,104 +602,150 @@ def _called(tflite_model: File) -> str:
     return repr(os.fspath(tflite_model))
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what the block prints, in Python and in C++, off the page, and show it only if the block fails."""
-    sys.stdout.flush(), sys.stderr.flush()
-    disabled, real = logging.root.manager.disable, [os.dup(1), os.dup(2)]
-    with tempfile.TemporaryFile("w+", errors="replace") as log:
-        try:
-            os.dup2(log.fileno(), 1), os.dup2(log.fileno(), 2)
-            logging.disable(logging.CRITICAL)
-            with warnings.catch_warnings(), redirect_stdout(log), redirect_stderr(log):
-                warnings.simplefilter("ignore")
-                yield
-        except Exception:
-            log.flush(), log.seek(0)
-            sys.stderr.write(log.read())
-            raise
-        finally:
-            logging.disable(disabled)
-            for number, copy in enumerate(real, start=1):
-                os.dup2(copy, number), os.close(copy)
-
-
-# Bias correction ------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _corrected(model: keras.Model, images: np.ndarray) -> Iterator[None]:
-    """Within, the convolutions of `model` add what keeps the mean of each channel when int8 rounds their weights.
-
-    Rounding shifts a filter's output by the sum of (rounding error · input). Inputs that have passed a ReLU are not
-    centered, so neither is the shift; a filter whose weights nearly cancel is amplified by batch normalization, and the
-    shift with it. Layer by layer: measured with all layers before it rounded and corrected.
-    """
-    convolutions = [layer for layer in _leaves(model) if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D)]
-    linear = [layer for layer in convolutions if layer.activation is keras.activations.linear]
-    means: dict[int, tf.Tensor] = {}
-    shifts: dict[int, tf.Tensor] = {}
-
-    def measured(layer: keras.Layer, output: tf.Tensor) -> tf.Tensor:
-        means[id(layer)] = tf.reduce_mean(output, axis=(0, 1, 2))
-        return output
-
-    def shifted(layer: keras.Layer, output: tf.Tensor) -> tf.Tensor:
-        if id(layer) not in shifts:
-            shifts[id(layer)] = means[id(layer)] - tf.reduce_mean(output, axis=(0, 1, 2))
-        return output + shifts[id(layer)]
-
-    def passed(change: Callable, found: dict[int, tf.Tensor]) -> None:
-        """Send the images through, as a graph: it forgets each map as soon as the next one is there."""
-
-        @tf.function
-        def traced(images: tf.Tensor) -> dict[int, tf.Tensor]:
-            model(images, training=False)
-            return dict(found)
-
-        with _through(linear, change):
-            found.update(traced(tf.constant(images)))
-
-    passed(measured, means)
-    kernels = [layer.kernel.numpy() for layer in linear]
-    try:
-        for layer, kernel in zip(linear, kernels, strict=True):
-            layer.kernel.assign(_rounded(kernel, per_input=isinstance(layer, layers.DepthwiseConv2D)))
-        passed(shifted, shifts)
-    finally:
-        for layer, kernel in zip(linear, kernels, strict=True):
-            layer.kernel.assign(kernel)
-    with _through(linear, shifted):
-        yield
-
-
 def _leaves(model: keras.Model) -> Iterator[keras.Layer]:
     for layer in model.layers:
         yield from _leaves(layer) if hasattr(layer, "layers") else [layer]
 
 
-@contextmanager
-def _through(convolutions: list[keras.Layer], change: Callable) -> Iterator[None]:
-    """Within, the output of each of the layers passes through `change(layer, output)`."""
+# Bias correction ------------------------------------------------------------------------------------------------------
 
-    def changed(layer: keras.Layer) -> Callable:
-        call = layer.call
-        return lambda *args, **kwargs: change(layer, call(*args, **kwargs))
+# The operators with a bias, and the ranges of what they may have merged.
+BIASED = {builtin.CONV_2D, builtin.DEPTHWISE_CONV_2D, builtin.FULLY_CONNECTED}
+ACTIVATIONS = schema.ActivationFunctionType
+RANGES = {
+    ACTIVATIONS.NONE: (-np.inf, np.inf),
+    ACTIVATIONS.RELU: (0, np.inf),
+    ACTIVATIONS.RELU_N1_TO_1: (-1, 1),
+    ACTIVATIONS.RELU6: (0, 6),
+}
+KINDS = {
+    schema.TensorType.FLOAT32: np.float32,
+    schema.TensorType.INT8: np.int8,
+    schema.TensorType.INT32: np.int32,
+}
 
-    with ExitStack() as stack:
-        for layer in convolutions:
-            stack.enter_context(mock.patch.object(layer, "call", changed(layer)))
-        yield
 
+def _correct(content: schema.ModelT, exact: schema.ModelT, images: np.ndarray) -> None:
+    """Change the biases in `content` by what keeps the mean of each channel as it is in `exact`, the float32 file.
 
-def _rounded(kernel: np.ndarray, *, per_input: bool) -> np.ndarray:
-    """`kernel` as int8 keeps it: in steps of 1/127 of the largest weight of its output channel.
-
-    Batch normalization multiplies a whole channel by one number, so it makes no difference that it is not folded yet.
+    Rounding shifts a filter's output by the sum of (rounding error · input). Inputs that have passed a ReLU are not
+    centered, so neither is the shift; a filter whose weights nearly cancel is amplified by batch normalization, and the
+    shift with it. Layer by layer: measured with all layers before it rounded and corrected.
     """
-    largest = np.abs(kernel).max(axis=(0, 1) if per_input else (0, 1, 2), keepdims=True)
-    scale = np.where(largest, largest, 1) / 127
-    return np.round(kernel / scale) * scale
+    rounded = [operator for operator in content.subgraphs[0].operators if _biased(content, operator)]
+    kernels = [_values(content, operator.inputs[1]) for operator in rounded]
+    means = _means(exact, images)
+    if [len(mean) for mean in means] != [content.subgraphs[0].tensors[it.inputs[2]].shape[0] for it in rounded]:
+        raise ValueError(
+            "bias_correction must be False for a model whose layers the converter rearranges to round them"
+        )
+    shifts = _means(exact, images, kernels, means)
+    for operator, shift in zip(rounded, shifts, strict=True):
+        _add_to_bias(content, operator, -shift)
+
+
+def _means(
+    exact: schema.ModelT,
+    images: np.ndarray,
+    kernels: list[np.ndarray] | None = None,
+    kept: list[np.ndarray] | None = None,
+) -> list[np.ndarray]:
+    """The mean of each channel of each operator with a bias, before its activation, over `images`.
+
+    With `kernels` in place of its own. If the means `kept` are given, each is kept, and what is returned are the shifts
+    that had to be taken away for it.
+    """
+    (graph,), found = exact.subgraphs, []
+    uses = Counter(place for operator in graph.operators for place in operator.inputs)
+    flowing = {graph.inputs[0]: images[:, np.newaxis]}  # the file takes batches of one image
+    for operator in graph.operators:
+        inputs = [flowing[place] for place in dict.fromkeys(operator.inputs) if place in flowing]
+        if _biased(exact, operator):
+            operator, span = _linear(operator)
+            kernel = None if kernels is None else kernels[len(found)]
+            outputs = _run(_cut(exact, [operator], kernel), inputs, len(images))
+            mean = outputs[0].mean(axis=tuple(range(outputs[0].ndim - 1)), dtype=np.float64)
+            if kept is not None:
+                mean -= kept[len(found)]
+                outputs[0] -= mean.astype(np.float32)
+            found.append(mean)
+            np.clip(outputs[0], *span, out=outputs[0])
+        else:
+            outputs = _run(_cut(exact, [operator]), inputs, len(images))
+        flowing.update(zip(operator.outputs, outputs, strict=True))
+        uses.subtract(operator.inputs)
+        flowing = {place: values for place, values in flowing.items() if uses[place] > 0}  # maps are large
+    return found
+
+
+def _biased(content: schema.ModelT, operator: schema.OperatorT) -> bool:
+    """Whether the operator has weights and a bias to correct, and an activation that can be split off."""
+    code = content.operatorCodes[operator.opcodeIndex]
+    parameters = [place for place in operator.inputs[1:] if place != -1]
+    return (
+        max(code.builtinCode, code.deprecatedBuiltinCode) in BIASED
+        and len(parameters) == 2
+        and all(_constant(content, place) for place in parameters)
+        and operator.builtinOptions.fusedActivationFunction in RANGES
+    )
+
+
+def _linear(operator: schema.OperatorT) -> tuple[schema.OperatorT, tuple[float, float]]:
+    """The operator without its activation, and the range that the activation cuts off at."""
+    operator, options = copy.copy(operator), copy.copy(operator.builtinOptions)
+    span, options.fusedActivationFunction = RANGES[options.fusedActivationFunction], ACTIVATIONS.NONE
+    operator.builtinOptions = options
+    return operator, span
+
+
+def _run(content: bytes, inputs: list[np.ndarray], count: int) -> list[np.ndarray]:
+    """The outputs of a file for each of `count` times its `inputs`, which lie along a first axis of their own."""
+    interpreter = _opened(content)
+    places, results = interpreter.get_input_details(), interpreter.get_output_details()
+    outputs = [np.empty((count, *result["shape"]), result["dtype"]) for result in results]
+    for number in range(count):
+        for place, values in zip(places, inputs, strict=True):
+            interpreter.set_tensor(place["index"], values[number])
+        interpreter.invoke()
+        for output, result in zip(outputs, results, strict=True):
+            output[number] = interpreter.get_tensor(result["index"])
+    return outputs
+
+
+def _values(content: schema.ModelT, place: int) -> np.ndarray:
+    """What the numbers of a constant tensor stand for, float32."""
+    tensor = content.subgraphs[0].tensors[place]
+    values = np.frombuffer(bytes(content.buffers[tensor.buffer].data), KINDS[tensor.type]).reshape(tensor.shape)
+    return (values * _scale(tensor)).astype(np.float32)
+
+
+def _scale(tensor: schema.TensorT) -> np.ndarray | float:
+    """What the integers of `tensor` are multiples of, to be broadcast; weights and biases have 0 as zero point."""
+    quantization = tensor.quantization
+    if quantization is None or quantization.scale is None or not len(quantization.scale):
+        return 1.0
+    shape = np.ones(len(tensor.shape), int)
+    shape[quantization.quantizedDimension] = len(quantization.scale)
+    return np.asarray(quantization.scale, np.float64).reshape(shape)
+
+
+def _add_to_bias(content: schema.ModelT, operator: schema.OperatorT, summand: np.ndarray) -> None:
+    """Add to the bias of the operator, and to no other's: where a file keeps equal ones once, this one gets its own."""
+    (graph,) = content.subgraphs
+    tensor = graph.tensors[operator.inputs[2]]
+    kind = KINDS[tensor.type]
+    new = np.frombuffer(bytes(content.buffers[tensor.buffer].data), kind) + summand / _scale(tensor)
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer((np.round(new) if kind == np.int32 else new).astype(kind).tobytes(), np.uint8)
+    read = [graph.tensors[source].buffer for other in graph.operators for source in other.inputs if source != -1]
+    if read.count(tensor.buffer) == 1:
+        content.buffers[tensor.buffer] = buffer
+        return
+    own = copy.copy(tensor)
+    own.buffer = len(content.buffers)
+    content.buffers.append(buffer)
+    operator.inputs = [*operator.inputs[:2], len(graph.tensors)]
+    graph.tensors.append(own)
 
 
 # Files from parts of files --------------------------------------------------------------------------------------------
@@ -593,8 +765,11 @@ def _constant(content: schema.ModelT, place: int) -> bool:
     return data is not None and len(data) > 0
 
 
-def _cut(content: schema.ModelT, operators: list[schema.OperatorT]) -> bytes:
-    """A file of these `operators` alone, with their weights; what flows into them from others is its input."""
+def _cut(content: schema.ModelT, operators: list[schema.OperatorT], kernel: np.ndarray | None = None) -> bytes:
+    """A file of these `operators` alone, with their weights; what flows into them from others is its input.
+
+    With `kernel`, float32, in place of the kernel of the only one.
+    """
     tensors = content.subgraphs[0].tensors
     part, graph = schema.ModelT(), schema.SubGraphT()
     part.version, part.operatorCodes, part.subgraphs = content.version, content.operatorCodes, [graph]
@@ -612,6 +787,10 @@ def _cut(content: schema.ModelT, operators: list[schema.OperatorT]) -> bytes:
         graph.operators.append(copy.copy(operator))
         graph.operators[-1].inputs = [moved[place] for place in operator.inputs]
         graph.operators[-1].outputs = [moved[place] for place in operator.outputs]
+    if kernel is not None:
+        (operator,) = graph.operators
+        part.buffers[graph.tensors[operator.inputs[1]].buffer] = buffer = schema.BufferT()
+        buffer.data = np.frombuffer(kernel.tobytes(), np.uint8)
     made = {place for operator in operators for place in operator.outputs}
     graph.inputs = [new for old, new in moved.items() if old != -1 and old not in made and not _constant(content, old)]
     graph.outputs = graph.operators[-1].outputs
@@ -647,13 +826,21 @@ def _name(content: schema.ModelT, model: keras.Model) -> None:
                 tensor.name = f"{name}/{role}".encode()
         output.name = (layer(output, weights=False) or output.name.decode().split(";")[0]).encode()
     for operator in unpacking:
-        graph.tensors[operator.inputs[0]].name = graph.tensors[operator.outputs[0]].name
+        graph.tensors[operator.inputs[0]].name = graph.tensors[operator.outputs[0]].name + b"_float16"
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serving_default", 0
     signature.inputs = [_named(graph, place, "image") for place in graph.inputs]
     # A file without maps has one output.
     signature.outputs = [_named(graph, *output) for output in zip(graph.outputs, OUTPUTS, strict=False)]
     content.signatureDefs = [signature]
+    # Some programs tell tensors apart by their names; a layer that is used twice gives two the same.
+    taken = Counter()
+    for place in dict.fromkeys([*graph.inputs, *graph.outputs, *range(len(graph.tensors))]):
+        tensor, name = graph.tensors[place], graph.tensors[place].name
+        while tensor.name in taken:
+            tensor.name = name + f"_{taken[name]}".encode()
+            taken[name] += 1
+        taken[tensor.name] += 1
 
 
 def _named(graph: schema.SubGraphT, place: int, name: str) -> schema.TensorMapT:
@@ -663,15 +850,18 @@ def _named(graph: schema.SubGraphT, place: int, name: str) -> schema.TensorMapT:
     return entry
 
 
-def _describe(content: schema.ModelT, labels: Sequence[str]) -> None:
+def _describe(content: schema.ModelT, labels: Sequence[str], channels: int, normalization: tuple[float, float]) -> None:
     """Add TFLite metadata, the standard by which other programs know what goes in and what comes out.
 
     https://developers.google.com/edge/litert/conversion/tensorflow/metadata
     """
+    mean, deviation = normalization
     # In a FlatBuffer a table is a list of numbered fields; the comments give the names that the standard has for them.
-    normalization = {0: 1, 1: {0: [127.5], 1: [127.5]}}  # options_type: NormalizationOptions, options: mean, std
-    rgb = {0: 2, 1: {0: 1}}  # content_properties_type: ImageProperties, content_properties: color_space RGB
-    image = {0: "image", 3: rgb, 4: [normalization], 5: {0: [1.0], 1: [-1.0]}}  # name, content, process_units, stats
+    unit = {0: 1, 1: {0: [mean], 1: [deviation]}}  # options_type: NormalizationOptions, options: mean, std
+    space = {3: 1, 1: 2}.get(channels, 0)  # RGB, GRAYSCALE, or UNKNOWN
+    pixels = {0: 2, 1: {0: space}}  # content_properties_type: ImageProperties, content_properties: color_space
+    span = {0: [(255 - mean) / deviation], 1: [(0 - mean) / deviation]}  # max, min
+    image = {0: "image", 3: pixels, 4: [unit], 5: span}  # name, content, process_units, stats
     outputs: list[dict[int, Any]] = [{0: name} for name, _ in zip(OUTPUTS, content.subgraphs[0].outputs, strict=False)]
     if labels:
         outputs[0][6] = [{0: LABELS, 2: 2}]  # associated_files: name, type TENSOR_AXIS_LABELS
@@ -685,6 +875,49 @@ def _describe(content: schema.ModelT, labels: Sequence[str]) -> None:
     entry.name, entry.buffer = "TFLITE_METADATA", len(content.buffers)
     content.buffers.append(buffer)
     content.metadata = [*(content.metadata or []), entry]
+
+
+def _described(tflite_model: File) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the normalization in the metadata of a file, of all channels or of each.
+
+    Those of `data.normalize` where there are none.
+    """
+    try:
+        file = schema.Model.GetRootAs(_read(tflite_model))
+        entries = [file.Metadata(number) for number in range(file.MetadataLength())]
+        buffers = [file.Buffers(entry.Buffer()) for entry in entries if entry.Name() == b"TFLITE_METADATA"]
+        packed = [buffer.DataAsNumpy().tobytes() for buffer in buffers]
+        # Down the fields that `_describe` writes: to the input, and to what is to be done with it.
+        tables = [Table(content, int.from_bytes(content[:4], "little")) for content in packed]
+        for field in (3, 2):
+            tables = [part for table in tables for part in _tables(table, field)[:1]]
+        for unit in [part for table in tables for part in _tables(table, 4)]:
+            if unit.GetSlot(_slot(0), 0, Uint8Flags) == 1:
+                options = Table(unit.Bytes, unit.Indirect(unit.Pos + unit.Offset(_slot(1))))
+                mean, deviation = (
+                    options.GetVectorAsNumpy(Float32Flags, options.Offset(_slot(field))) for field in (0, 1)
+                )
+                if not (len(mean) and len(deviation) and np.isfinite(mean).all() and (deviation > 0).all()):
+                    raise ValueError(f"a mean of {mean} and a deviation of {deviation}")
+                return mean, deviation
+    except Exception as error:  # whatever the damage leads to
+        called = _called(tflite_model)
+        raise ValueError(
+            f"tflite_model must be a whole .tflite file, not {called}: its metadata are damaged ({error})"
+        ) from error
+    return tuple(np.float32([value]) for value in NORMALIZATION)
+
+
+def _slot(field: int) -> int:
+    return 4 + 2 * field
+
+
+def _tables(table: Table, field: int) -> list[Table]:
+    """The tables of a list in `field`."""
+    if not (offset := table.Offset(_slot(field))):
+        return []
+    start = table.Vector(offset)
+    return [Table(table.Bytes, table.Indirect(start + 4 * number)) for number in range(table.VectorLen(offset))]
 
 
 def _pack(builder: flatbuffers.Builder, value: Any) -> int:
@@ -741,13 +974,17 @@ def main(arguments: list[str] | None = None) -> int:
     failed = 0
     for photo in args.photo:
         try:
-            image = data.normalize(data.read(photo, size))
+            pixels = data.read(photo, size)
         except OSError as error:
             print(f"{photo}: {error}", file=sys.stderr)
             failed += 1
             continue
+        image = ((pixels - network.mean) / network.deviation).astype(np.float32)
         start = time.perf_counter()
-        shares = network(image)
+        try:
+            shares = network(image)
+        except ValueError as error:
+            parser.error(str(error))
         took = 1e3 * (time.perf_counter() - start)
         said = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
         print(f"{photo}: {names[shares.argmax()]} ({said}; {took:.1f} ms)")

@@ -2,14 +2,23 @@
 
 import io
 import json
+import logging
+import os
 import re
+import shutil
+import subprocess
+import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from flatbuffers.number_types import Float32Flags, Uint8Flags
+from flatbuffers.table import Table
 from PIL import Image
 from tensorflow.lite.tools import flatbuffer_utils
 
@@ -35,6 +44,16 @@ def pictures(count, size=SIZE, seed=0):
 @pytest.fixture(scope="module")
 def model():
     return lively()
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """Few layers, for what does not depend on which."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.BatchNormalization()(keras.layers.Conv2D(8, 3, strides=8, name="first")(image))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU(6)(x))
+    return keras.Model(image, keras.layers.Dense(2, "softmax")(4 * x))
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +120,23 @@ def test_tensors_have_the_names_of_keras_layers(files):
     names = {details["name"] for details in opened(files["int8"]).get_tensor_details()}
     assert {"image", "probabilities", "conv1/kernel", "conv1/bias", "conv_dw_13/kernel", "conv_pw_13_relu"} <= names
     assert not [name for name in names if ";" in name]
+
+
+@pytest.mark.parametrize("mode", tflite.MODES)
+def test_no_two_tensors_have_the_same_name(model, files, mapped, mode):
+    """tf2onnx and OpenVINO tell tensors apart by their names."""
+    image = keras.Input((SIZE, SIZE, 3))
+    twice = keras.layers.Conv2D(3, 1, name="maps")
+    layers = [twice, twice, keras.layers.Conv2D(4, 3, name="image"), keras.layers.GlobalAveragePooling2D()]
+    x = image
+    for layer in [*layers, keras.layers.Softmax(name="probabilities")]:
+        x = layer(x)
+    contents = [files[mode], tflite.convert(keras.Model(image, x), mode, pictures(5))]
+    contents += [mapped[mode]] if mode in mapped else []
+    for content in contents:
+        (graph,) = flatbuffer_utils.convert_bytearray_to_object(bytearray(content)).subgraphs
+        names = [tensor.name for tensor in graph.tensors]
+        assert len(set(names)) == len(names)
 
 
 def test_the_same_model_gives_the_same_file(model, files):
@@ -206,6 +242,19 @@ def test_int8_takes_and_gives_float32_unless_int8_is_asked_for(model, files):
     np.testing.assert_array_equal(tflite.predict(small, images), tflite.predict(files["int8"], images))
 
 
+def test_a_uint8_file_takes_pixels_as_they_are(model, files):
+    """The scale of its input makes 0…255 of the normalized pixels, give or take one: MediaPipe goes without it."""
+    small = tflite.convert(model, "int8", pictures(50), uint8_io=True)
+    interpreter = opened(small)
+    (image,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert image["dtype"] == answer["dtype"] == np.uint8
+    scale, zero_point = image["quantization"]
+    pixels = np.arange(256)
+    assert np.abs((pixels / 127.5 - 1) / scale + zero_point - pixels).max() <= 1
+    images = pictures(10, seed=1)
+    np.testing.assert_array_equal(tflite.predict(small, images), tflite.predict(files["int8"], images))
+
+
 def test_int8_does_not_depend_on_how_the_normalization_is_calculated(files):
     """Three ways to write x / 127.5 − 1, which differ by 1e-7: no pixel may lie so near to where rounding turns."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, SIZE, SIZE, 3)).astype(np.float32)
@@ -224,28 +273,56 @@ def test_the_input_covers_black_and_white_even_if_calibration_has_neither(model)
     assert scale * (-128 - zero_point) <= -0.99 and scale * (127 - zero_point) >= 0.99
 
 
-def test_bias_correction_keeps_the_mean_that_rounding_shifts():
+@pytest.mark.parametrize(
+    ("mode", "layer", "channels"),
+    [
+        ("int8", keras.layers.DepthwiseConv2D(3, use_bias=False), 3),
+        ("int8", keras.layers.Conv2D(3, 3, use_bias=False), 40),
+        ("dynamic", keras.layers.Conv2D(3, 3, use_bias=False), 40),  # leaves kernels of under 1,024 weights as they are
+    ],
+    ids=["int8-depthwise", "int8-standard", "dynamic-standard"],
+)
+def test_bias_correction_keeps_the_mean_that_rounding_shifts(mode, layer, channels):
     """An edge filter, whose weights cancel but for a remainder that int8 cannot keep, on inputs that are not centered.
 
-    Batch normalization makes the remainder large.
+    Batch normalization makes the remainder large, of another sign for the second channel and small for the third.
     """
     edges = np.array([[-1, -1, -1], [-1, 8.03, -1], [-1, -1, -1]], np.float32)
-    inputs = keras.Input((8, 8, 3))
-    layer = keras.layers.DepthwiseConv2D(3, use_bias=False)
+    inputs = keras.Input((8, 8, channels))
     x = keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(layer(inputs)))
-    model = keras.Model(inputs, x)
-    layer.set_weights([np.repeat(edges[:, :, np.newaxis, np.newaxis], 3, axis=2)])
-    model.layers[2].set_weights(
-        [np.full(3, value, np.float32) for value in (5, 0, 0, 1)]
-    )  # gamma, beta, mean, variance
-    images = np.random.default_rng(0).uniform(0.2, 1, (50, 8, 8, 3)).astype(np.float32)
+    model = keras.Model(inputs, keras.layers.Softmax()(x))
+    layer.set_weights([np.broadcast_to(edges[:, :, np.newaxis, np.newaxis], layer.kernel.shape)])
+    gamma = np.array([15, -15, 3]) / channels
+    model.layers[2].set_weights([np.full(3, value, np.float32) for value in (gamma, 0, 0, 1)])  # beta, mean, variance
+    images = np.random.default_rng(0).uniform(0.2, 1, (50, 8, 8, channels)).astype(np.float32)
     expected = np.asarray(model(images, training=False)).mean(axis=0)
 
-    def error(correction):
-        content = tflite.convert(model, "int8", images, bias_correction=correction)
+    def error(calibration, **options):
+        content = tflite.convert(model, mode, calibration, **options)
         return np.abs(tflite.predict(content, images).mean(axis=0) - expected).max()
 
-    assert error(True) < 0.2 * error(False)
+    uncorrected = error(images, bias_correction=False)
+    assert error(images) < 0.2 * uncorrected
+    if mode == "dynamic":
+        assert error(None) == uncorrected, "without images there are no means to correct"
+
+
+def test_bias_correction_leaves_alone_the_bias_of_another_layer_that_has_the_same_numbers():
+    """The converter keeps equal biases, here two times 0, once."""
+    first, second = (keras.layers.Conv2D(64, 3, name=name, use_bias=False) for name in ("first", "second"))
+    image = keras.Input((16, 16, 3))
+    x = keras.layers.GlobalAveragePooling2D()(second(keras.layers.ReLU()(first(image))))
+    model = keras.Model(image, keras.layers.Softmax()(x))
+    rng = np.random.default_rng(0)
+    for layer in (first, second):
+        layer.set_weights([rng.normal(0.1, 1, layer.kernel.shape).astype(np.float32)])
+    images = pictures(50, 16)
+    content = flatbuffer_utils.convert_bytearray_to_object(
+        bytearray(tflite.convert(model, "dynamic", images, bias_correction=True))
+    )
+    tensors = {tensor.name.decode(): tensor for tensor in content.subgraphs[0].tensors}
+    biases = [content.buffers[tensors[f"{name}/bias"].buffer].data for name in ("first", "second")]
+    assert bytes(biases[0]) != bytes(biases[1])
 
 
 # What travels with the weights
@@ -278,13 +355,124 @@ def test_damaged_labels_are_refused(files):
             tflite.labels(damaged)
 
 
-def test_metadata_in_the_standard_format_say_how_to_normalize(files):
-    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(files["float32"]))
+def described(content):
+    """What the metadata say of the input: mean, deviation, color space (1 RGB, 2 grayscale), largest and smallest."""
+    content = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     (entry,) = (entry for entry in content.metadata if entry.name == b"TFLITE_METADATA")
     metadata = bytes(content.buffers[entry.buffer].data)
     assert metadata[4:8] == b"M001", "the identifier of the schema"
-    mean_and_deviation = np.array([1], "<u4").tobytes() + np.array([127.5], "<f4").tobytes()  # a list of one number
-    assert metadata.count(mean_and_deviation) == 2
+
+    def table(parent, field, index=None):
+        offset = parent.Offset(4 + 2 * field)
+        if index is None:
+            return Table(metadata, parent.Indirect(parent.Pos + offset))
+        return Table(metadata, parent.Indirect(parent.Vector(offset) + 4 * index))
+
+    def floats(parent, field):
+        return parent.GetVectorAsNumpy(Float32Flags, parent.Offset(4 + 2 * field)).tolist()
+
+    image = table(table(Table(metadata, int.from_bytes(metadata[:4], "little")), 3, 0), 2, 0)
+    units, space, stats = table(table(image, 4, 0), 1), table(table(image, 3), 1), table(image, 5)
+    return floats(units, 0), floats(units, 1), space.GetSlot(4, 0, Uint8Flags), floats(stats, 0), floats(stats, 1)
+
+
+def test_metadata_in_the_standard_format_say_how_to_normalize(files):
+    for content in files.values():
+        assert described(content) == ([127.5], [127.5], 1, [1], [-1])
+
+
+def test_metadata_say_the_normalization_that_the_model_takes(tiny):
+    content = tflite.convert(tiny, "float32", normalization=(0, 255))
+    assert described(content) == ([0], [255], 1, [1], [0])
+
+
+@pytest.mark.parametrize(("channels", "space"), [(1, 2), (3, 1), (4, 0)])
+def test_metadata_say_gray_of_one_channel_and_rgb_of_three(channels, space):
+    image = keras.Input((16, 16, channels))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(2, 3)(image))
+    content = tflite.convert(keras.Model(image, keras.layers.Softmax()(x)), "float32")
+    assert described(content)[2] == space
+
+
+NORMALIZING = {
+    "Rescaling": lambda image: keras.layers.Rescaling(1 / 127.5, -1)(image),
+    "Normalization": lambda image: keras.layers.Normalization(mean=[127.5] * 3, variance=[127.5**2] * 3)(image),
+    "Lambda": lambda image: keras.layers.Lambda(lambda pixels: pixels / 127.5 - 1)(image),
+    "preprocess_input": keras.applications.mobilenet.preprocess_input,
+    "arithmetic": lambda image: keras.ops.subtract(image * (1 / 127.5), 1.0),
+}
+
+
+@pytest.mark.parametrize("normalize", NORMALIZING.values(), ids=NORMALIZING.keys())
+def test_a_model_that_normalizes_by_itself_is_converted_for_what_it_is_said_to_take(tiny, normalize):
+    image = keras.Input((SIZE, SIZE, 3))
+    whole = keras.Model(image, tiny(normalize(image)))
+    with pytest.raises(ValueError, match=r"normalization must say what the model takes, .* may normalize by itself"):
+        tflite.convert(whole, "float32")
+    pixels = np.random.default_rng(0).integers(0, 256, (20, SIZE, SIZE, 3)).astype(np.float32)
+    expected = np.asarray(tiny(pixels / 127.5 - 1, training=False))
+    content = tflite.convert(whole, "float32", normalization=(0, 1))
+    assert described(content) == ([0], [1], 1, [255], [0])
+    np.testing.assert_allclose(tflite.predict(content, pixels), expected, atol=ROUNDING)
+    with pytest.raises(ValueError, match=r"images must be float images .* with values in \[0, 255\]; these go from -"):
+        tflite.predict(content, pictures(1))
+
+
+def test_an_int8_file_for_pixels_as_they_are_keeps_each_of_them(tiny):
+    image = keras.Input((SIZE, SIZE, 3))
+    whole = keras.Model(image, tiny(keras.layers.Rescaling(1 / 127.5, -1)(image)))
+    pixels = np.random.default_rng(0).integers(0, 256, (50, SIZE, SIZE, 3)).astype(np.float32)
+    content = tflite.convert(whole, "int8", pixels, normalization=(0, 1), int8_io=True)
+    assert opened(content).get_input_details()[0]["quantization"] == (pytest.approx(1), -128)
+
+
+@pytest.mark.parametrize("normalization", [(127.5,), (0, 0), (0, -1), "ab", 1, ([1, 2, 3], [1, 2, 3]), (np.nan, 1)])
+def test_a_normalization_is_a_mean_and_a_deviation(tiny, normalization):
+    wanted = f"normalization must be two numbers, a mean and a deviation above 0, not {normalization!r}"
+    with pytest.raises(ValueError, match=re.escape(wanted)):
+        tflite.convert(tiny, "float32", normalization=normalization)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(rb"....M001", b"\xff\xff\xff\x7fM001"), (re.escape(np.float32(127.5).tobytes()), bytes(4))],
+    ids=["a place far outside", "a deviation of 0"],
+)
+def test_damaged_metadata_are_refused(files, old, new):
+    start = files["float32"].index(b"M001") - 4
+    damaged = files["float32"][:start] + re.sub(old, new, files["float32"][start:], flags=re.DOTALL)
+    assert damaged != files["float32"]
+    with pytest.raises(ValueError, match=r"must be a whole \.tflite file, not these .* its metadata are damaged"):
+        tflite.predict(damaged, pictures(1))
+
+
+# On a microcontroller
+
+ARRAY = """
+#include <cstdint>
+#include <cstdio>
+#include <type_traits>
+#include "model.h"
+static_assert(std::is_const<std::remove_extent<decltype(model_tflite)>::type>::value, "or it lies in RAM");
+int main() {
+  std::fwrite(model_tflite, 1, model_tflite_len, stdout);
+  return reinterpret_cast<std::uintptr_t>(model_tflite) % 16;
+}
+"""
+
+
+@pytest.mark.skipif(not (shutil.which("xxd") and shutil.which("g++")), reason="needs xxd and g++")
+def test_the_array_that_chapter_6_makes_of_a_model_is_constant_and_aligned(files, tmp_path):
+    chapter = (Path(__file__).resolve().parents[1] / "chapters" / "06-tflite-export.md").read_text("utf8")
+    (command,) = re.findall(r"^```\n(xxd .*?)\n```$", chapter, re.MULTILINE | re.DOTALL)
+    tflite.save(files["int8"], tmp_path / "model.tflite")
+    (tmp_path / "main.cc").write_text(ARRAY)
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    subprocess.run(["g++", "-std=c++17", "-Wall", "-Werror", "main.cc", "-o", "main"], cwd=tmp_path, check=True)
+    symbols = subprocess.run(["nm", "-C", "main"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert re.search(r" [rR] model_tflite$", symbols, re.MULTILINE), "among what is only read"
+    done = subprocess.run([tmp_path / "main"], capture_output=True)
+    assert done.returncode == 0 and done.stdout == files["int8"]
 
 
 # Running it
@@ -446,28 +634,147 @@ def test_a_file_for_32_pixels_stays_at_32_because_the_converter_leaves_out_a_mea
         tflite.resized(content, 96)
 
 
-# Nothing on the page but what you asked for
+# From a server
 
 
-def test_converting_and_running_print_nothing(model, files, capfd):
+def process():
+    """What belongs to the process, and so to other threads, too."""
+    streams = [(os.fstat(number).st_dev, os.fstat(number).st_ino) for number in (1, 2)]
+    return streams, sys.stdout, sys.stderr, logging.root.manager.disable, logging.getLogger("absl").filters.copy()
+
+
+def test_predictions_and_conversions_in_threads_are_right_and_leave_the_process_as_it_was(model, files, capfd):
+    images, before = pictures(40), process()
+    expected = tflite.predict(files["float32"], images)
+
+    def work(number):
+        assert process() == before
+        if number % 20 == 0:
+            assert tflite.convert(model, "int8", pictures(50), labels=LABELS) == files["int8"]
+        if number % 10 == 0:
+            tflite.latency(files["float32"], repeats=2)
+            return tflite.evaluate(files["float32"], [(images[number : number + 1], [0])]).probabilities[0]
+        return tflite.predict(files["float32"], images[number : number + 1])[0]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(work, range(len(images))))
+    np.testing.assert_array_equal(found, expected)
+    assert process() == before
     capfd.readouterr()
-    tflite.convert(model, "int8", pictures(5))
-    tflite.predict(files["float32"], pictures(1))
+    os.write(1, b"still here"), os.write(2, b"and here")
+    assert capfd.readouterr() == ("still here", "and here")
+
+
+def test_running_prints_nothing(files, capfd):
+    tflite.predict(files["float32"], pictures(1))  # LiteRT says once in a process that it has an accelerator
+    capfd.readouterr()
+    tflite.predict(files["int8"], pictures(1))
+    with pytest.raises(ValueError):
+        tflite.predict(b"hello", pictures(1))
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_conversion_that_fails_shows_what_the_converter_said(model, capfd, monkeypatch):
-    def fail(_):
-        import os
+def test_converting_prints_nothing_where_output_goes(tiny, capfd):
+    tflite.convert(tiny, "int8", pictures(5))
+    assert not capfd.readouterr().out
 
-        os.write(1, b"from C++\n"), print("from Python")
-        raise RuntimeError("no")
 
-    monkeypatch.setattr(tf.lite.TFLiteConverter, "from_concrete_functions", fail)
-    with pytest.raises(RuntimeError, match="no"):
+# Models of other kinds
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16"])
+def test_a_model_of_another_precision_is_converted_in_float32(tiny, policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        half = keras.models.clone_model(tiny, clone_function=again)
+        inside = keras.Sequential([keras.Input((SIZE, SIZE, 3)), half])
+    finally:
+        keras.config.set_dtype_policy("float32")
+    half.set_weights(tiny.get_weights())
+    images = pictures(5, seed=1)
+    expected = np.asarray(tiny(images, training=False))
+    rounding = ROUNDING if policy.startswith("mixed") else 0.01  # its weights are of 11 bits
+    for whole in (half, inside):
+        np.testing.assert_allclose(tflite.predict(tflite.convert(whole, "float32"), images), expected, atol=rounding)
+    assert half.get_layer("first").compute_dtype == policy.removeprefix("mixed_"), "the model is as it was"
+
+
+def again(layer):
+    """The layer as its settings give it, but of the precision that holds now."""
+    return type(layer).from_config({name: value for name, value in layer.get_config().items() if name != "dtype"})
+
+
+class Own(keras.Model):
+    """A network as a class."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = keras.layers.Conv2D(8, 3, activation="relu"), keras.layers.Dense(2, "softmax")
+        self.pool = keras.layers.GlobalAveragePooling2D()
+
+    def call(self, image):
+        return self.last(self.pool(self.first(image)))
+
+
+@pytest.mark.parametrize("mode", tflite.MODES)
+def test_a_model_that_is_a_class_is_converted_at_the_size_that_it_was_called_with(mode):
+    keras.utils.set_random_seed(0)
+    own, images = Own(), pictures(20, 32)
+    expected = np.asarray(own(images))
+    content = tflite.convert(own, mode, images)
+    np.testing.assert_allclose(tflite.predict(content, images), expected, atol=0.01)
+
+
+def test_a_model_that_is_a_class_has_to_have_been_called():
+    with pytest.raises(ValueError, match="model must have been built or called once, to have weights; 'own"):
+        tflite.convert(Own(), "float32")
+    half = Own()
+    for layer in (half.first, half.last, half.pool):
+        layer.dtype_policy = "mixed_float16"
+    half(pictures(1))
+    with pytest.raises(ValueError, match="model must compute in float32 or be made of Keras' own layers; 'conv2d"):
+        tflite.convert(half, "float32")
+
+
+def test_what_litert_cannot_compute_is_named():
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(2, 3)(image))
+    x = keras.layers.Lambda(lambda x: tf.math.betainc(tf.abs(x) + 1, tf.abs(x) + 1, tf.sigmoid(x)), (2,))(x)
+    with pytest.raises(ValueError, match=r"^model must be made of operators that LiteRT has, .* has tf\.Betainc$"):
+        tflite.convert(keras.Model(image, keras.layers.Softmax()(x)), "float32")
+
+
+def test_on_another_backend_a_model_is_refused(model, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ValueError, match=r"model must run on TensorFlow, and Keras runs on jax: .* KERAS_BACKEND=tens"):
         tflite.convert(model, "float32")
-    shown = capfd.readouterr().err
-    assert "from C++" in shown and "from Python" in shown
+
+
+# What is no probability
+
+
+UNSURE = {
+    "logits": lambda x: keras.layers.Dense(2)(x),
+    "one sigmoid": lambda x: keras.layers.Dense(1, "sigmoid")(x),
+    "nan": lambda x: keras.layers.Softmax()(keras.layers.Rescaling(np.inf)(keras.layers.Dense(2)(x))),
+}
+
+
+@pytest.mark.parametrize("end", UNSURE.values(), ids=UNSURE.keys())
+def test_a_model_that_gives_no_probabilities_is_refused(end):
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIZE, SIZE, 3))
+    model = keras.Model(image, end(keras.layers.Flatten()(image)))
+    with pytest.raises(ValueError, match=r"model must give probabilities, as with a softmax at its end; .* of sum"):
+        tflite.convert(model, "float32")
+
+
+def test_a_file_that_gives_no_probabilities_is_refused():
+    logits = foreign(lambda image: 5 * tf.reduce_mean(image, (1, 2)), (1, SIZE, SIZE, 3))
+    with pytest.raises(ValueError, match=r"tflite_model must give probabilities; these .* bytes gives \[.*\], of sum"):
+        tflite.predict(logits, pictures(1))
+    with pytest.raises(ValueError, match="tflite_model must give probabilities"):
+        tflite.evaluate(logits, [(pictures(1), [0])])
 
 
 # What stops at a bad argument
@@ -579,9 +886,12 @@ def test_labels_must_name_each_class(model, labels):
         tflite.convert(model, "float32", labels=labels)
 
 
-def test_int8_input_is_for_the_int8_file(model):
-    with pytest.raises(ValueError, match="int8_io must be False unless mode is 'int8'; mode is 'dynamic'"):
-        tflite.convert(model, "dynamic", int8_io=True)
+@pytest.mark.parametrize("kind", ["int8_io", "uint8_io"])
+def test_whole_numbers_at_both_ends_are_for_the_int8_file(model, kind):
+    with pytest.raises(ValueError, match=f"{kind} must be False unless mode is 'int8'; mode is 'dynamic'"):
+        tflite.convert(model, "dynamic", **{kind: True})
+    with pytest.raises(ValueError, match="uint8_io must be False where int8_io is True"):
+        tflite.convert(model, "int8", pictures(1), int8_io=True, uint8_io=True)
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.1, 0.5, 0.95])
@@ -604,8 +914,7 @@ def test_a_foreign_file_is_refused(content):
 def foreign(function, *shapes):
     signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
     concrete = tf.function(function, input_signature=signature).get_concrete_function()
-    with tflite._quiet():
-        return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
+    return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
 
 
 def test_a_tflite_file_of_something_else_is_refused():
@@ -621,9 +930,10 @@ def test_a_tflite_file_of_something_else_is_refused():
 
 
 def test_a_tflite_file_of_an_open_batch_is_run_image_by_image():
-    any_batch = foreign(lambda a: tf.reduce_mean(a, (1, 2)), (None, SIZE, SIZE, 3))
+    any_batch = foreign(lambda a: tf.nn.softmax(tf.reduce_mean(a, (1, 2))), (None, SIZE, SIZE, 3))
     images = pictures(3)
-    np.testing.assert_allclose(tflite.predict(any_batch, images), images.mean(axis=(1, 2)), atol=1e-6)
+    powers = np.exp(images.mean(axis=(1, 2)))
+    np.testing.assert_allclose(tflite.predict(any_batch, images), powers / powers.sum(axis=1, keepdims=True), atol=1e-6)
 
 
 def test_an_empty_dataset_is_refused(files):
@@ -654,7 +964,30 @@ def test_the_command_line_says_what_is_on_a_photo(files, saved, tmp_path, capfd)
     shown = capfd.readouterr()
     named = f"{LABELS[probabilities.argmax()]} (cat {probabilities[0]:.1%}, dog {probabilities[1]:.1%}; "
     assert shown.out.startswith(f"{photo}: {named}") and re.search(r"[\d.]+ ms\)\n$", shown.out)
-    assert not shown.err
+    assert all(line.startswith("INFO: ") for line in shown.err.splitlines()), "LiteRT's one line on its accelerator"
+
+
+@pytest.mark.fault("A .tflite file gives no probabilities")
+def test_a_file_that_gives_logits_is_refused_on_the_command_line(tmp_path, capfd, shown):
+    tflite.save(foreign(lambda image: tf.reduce_sum(image, (1, 2)), (1, SIZE, SIZE, 3)), tmp_path / "logits.tflite")
+    Image.new("RGB", (40, 40)).save(tmp_path / "black.png")
+    with pytest.raises(SystemExit) as stopped:
+        tflite.main([str(tmp_path / "black.png"), "--model", str(tmp_path / "logits.tflite")])
+    assert stopped.value.code == 2
+    shown(capfd.readouterr().err)
+
+
+def test_the_command_line_normalizes_as_the_file_says(tiny, tmp_path, capfd):
+    image = keras.Input((SIZE, SIZE, 3))
+    whole = keras.Model(image, tiny(keras.layers.Rescaling(1 / 127.5, -1)(image)))
+    tflite.save(tflite.convert(tiny, "float32", labels=LABELS), tmp_path / "model.tflite")
+    tflite.save(tflite.convert(whole, "float32", labels=LABELS, normalization=(0, 1)), tmp_path / "own.tflite")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 40, 3), np.uint8)).save(tmp_path / "photo.png")
+    answers = []
+    for name in ("model.tflite", "own.tflite"):
+        assert tflite.main([str(tmp_path / "photo.png"), "--model", str(tmp_path / name)]) == 0
+        answers.append(capfd.readouterr().out.rsplit(";", 1)[0])
+    assert answers[0] == answers[1]
 
 
 def test_a_photo_that_cannot_be_read_does_not_stop_the_others(saved, tmp_path, capfd):
@@ -701,7 +1034,7 @@ def test_a_model_with_labels_for_other_classes_is_refused(files, tmp_path, capfd
 @pytest.mark.fault("A .tflite file is for something else")
 def test_a_model_for_something_else_is_named(tmp_path, capfd, shown):
     image = keras.Input((32, 64, 3))
-    wide = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
+    wide = keras.Model(image, keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(image)))
     tflite.save(tflite.convert(wide, "float32"), tmp_path / "wide.tflite")
     with pytest.raises(SystemExit) as stopped:
         tflite.main(["photo.jpg", "--model", str(tmp_path / "wide.tflite")])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -167,8 +165,7 @@ def imagenet_classifier(alpha: float = 0.25, resolution: int = 224, classes: int
 
     Raises what `models.imagenet_backbone` raises, `OSError` if the weights are neither cached nor to be had.
     """
-    with redirect_stdout(io.StringIO()):  # Keras reports a download of 2 MB in a hundred lines
-        backbone = models.imagenet_backbone(alpha, resolution)
+    backbone = models.imagenet_backbone(alpha, resolution)
     model = models.mobilenet(alpha, resolution, classes)
     for layer in backbone.layers:
         model.get_layer(layer.name).set_weights(layer.get_weights())
@@ -228,8 +225,8 @@ def fit_classifier(model: keras.Model, data: Any, *, epochs: int = 30) -> None:
     body = keras.Model(model.input, model.get_layer("pool").output)
     pairs = [(body.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in data.train]
     features, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
-    last = keras.layers.Dense(model.output_shape[-1], activation="softmax")
-    classifier = keras.Sequential([keras.Input(features.shape[-1:]), last])
+    last = keras.layers.Dense(model.output_shape[-1], activation="softmax", dtype="float32")
+    classifier = keras.Sequential([keras.Input(features.shape[-1:], dtype="float32"), last])
     classifier.compile(keras.optimizers.Adam(3e-3), loss="sparse_categorical_crossentropy")
     classifier.fit(features.reshape(len(features), -1), labels, batch_size=256, epochs=epochs, verbose=0)
     kernel, bias = last.get_weights()
