@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 WEB := node_modules/.package-lock.json
 CHAPTERS := $(wildcard chapters/*.md)
 # The tests of the library alone, which need no book.
-LIBRARY_TESTS := $(wildcard $(patsubst mobilenet_lib/%,tests/test_%.py,$(basename $(wildcard mobilenet_lib/*)))) tests/test_records.py
+LIBRARY_TESTS := $(wildcard $(patsubst mobilenet_lib/%,tests/test_%.py,$(basename $(wildcard mobilenet_lib/*)))) tests/test_fast.py tests/test_sweep.py
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
@@ -48,6 +48,9 @@ colab: $(INSTALLED) $(ENVIRONMENTS)/colab/made $(ENVIRONMENTS)/colab-next/made #
 
 floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the chapters with the oldest packages that it takes
 	@$(call PYTHON_IN,floors) -m pytest --nbmake $(LIBRARY_TESTS) $(CHAPTERS:.md=.ipynb)
+
+jax: $(INSTALLED) $(ENVIRONMENTS)/jax/made ## Test training with Keras on JAX
+	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest tests/test_training.py
 
 editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chapter in JupyterLab
 	@EDITORS="$(call PYTHON_IN,editors)" $(BIN)/pytest tests/elsewhere/editors.py

@@ -122,9 +122,9 @@ def test_the_optimizer_decays_only_what_it_should():
     before = {variable.path: np.array(variable) for variable in model.trainable_variables}
     # Without gradients, decay alone moves a weight: by learning rate times decay, 5%.
     model.optimizer.apply([keras.ops.zeros_like(v) for v in model.trainable_variables], model.trainable_variables)
-    shrunk = {v.path for v in model.trainable_variables if not np.array_equal(v, before[v.path])}
+    shrunk = {v.path for v in model.trainable_variables if not np.array_equal(np.asarray(v), before[v.path])}
     assert shrunk == {"conv1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"}
-    np.testing.assert_allclose(model.get_layer("conv1").kernel, 0.95 * before["conv1/kernel"], rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(model.get_layer("conv1").kernel), 0.95 * before["conv1/kernel"], rtol=1e-5)
 
 
 def test_label_smoothing_of_a_tenth_makes_the_target_95_percent():
@@ -738,6 +738,36 @@ def test_a_model_that_gives_logits_is_refused():
     logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(inputs))
     with pytest.raises(ValueError, match="model must give probabilities"):
         training.train(keras.Model(inputs, logits), easy(), epochs=1)
+
+
+def unbuilt():
+    return keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, "softmax")])
+
+
+def subclassed():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = unbuilt()
+
+        def call(self, x):
+            return self.inner(x)
+
+    model = Own()
+    model(np.zeros((1, SIDE, SIDE, 3)))
+    return model
+
+
+@pytest.mark.parametrize("model", [unbuilt, subclassed])
+def test_a_model_that_does_not_say_what_it_takes_is_refused(model):
+    with pytest.raises(ValueError, match="model must know the shape of its input"):
+        training.train(model(), easy(), epochs=1)
+
+
+def test_fine_tuning_a_model_with_another_end_says_which_layers_it_wants():
+    other = keras.Sequential([keras.Input((SIDE, SIDE, 3)), *unbuilt().layers])
+    with pytest.raises(ValueError, match=r"'pool' and 'conv_preds'.* has no 'conv_preds', 'pool'"):
+        training.fine_tune(other, easy(), epochs=1)
 
 
 # Comparing runs

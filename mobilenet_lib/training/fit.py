@@ -52,12 +52,7 @@ def train(
     """
     recipe = Recipe(**recipe)
     stages = [*((other, positive("first", count)) for other, count in first), (data, positive("epochs", epochs))]
-    # With one output, as for a sigmoid, this loss is 0 whatever the model says, and nothing is learned.
-    if getattr(model, "output_shape", None) is None or model.output_shape[-1] < len(data.class_names):
-        raise ValueError(
-            f"model must give a probability for each of the {len(data.class_names)} classes of data; {model.name!r} "
-            f"gives {getattr(model, 'output_shape', (None,))[-1]}"
-        )
+    _must_fit(model, data)
     seed = seed.item() if isinstance(seed, np.generic) else seed
     check({"seed": seed})
     settings = dict(chosen or {}) | {"resolution": model.input_shape[1], "epochs": stages[-1][1]}
@@ -66,7 +61,6 @@ def train(
         settings["first"] = [[other.images("train")[0].shape[1], count] for other, count in stages[:-1]]
     if last:
         settings["last"] = True
-    _must_be_probabilities(model, data)
 
     begun = {"settings": settings} | checkpoints.identity(model, [other for other, _ in stages])
     keras.utils.set_random_seed(seed)
@@ -116,8 +110,18 @@ def train(
     )
 
 
-def _must_be_probabilities(model: keras.Model, data: Any) -> None:
-    """Raise `ValueError` if what `model` says of a few images does not sum to 1: the loss would be wrong, silently."""
+def _must_fit(model: keras.Model, data: Any) -> None:
+    """Raise `ValueError` for a model whose loss would be wrong, silently, or that does not say what it takes."""
+    if not getattr(model, "inputs", None):
+        raise ValueError(
+            f"model must know the shape of its input, as functional models and Sequential ones with an Input do; "
+            f"{model.name!r} is a {type(model).__name__} that does not"
+        )
+    if model.output_shape[-1] < len(data.class_names):
+        raise ValueError(
+            f"model must give a probability for each of the {len(data.class_names)} classes of data; {model.name!r} "
+            f"gives {model.output_shape[-1]}"
+        )
     size = model.input_shape[1] or data.images("train")[0].shape[1]
     said = keras.ops.convert_to_numpy(model(np.zeros((1, size, size, 3), np.float32), training=False))
     if said.min() < 0 or abs(said.sum() - 1) > 0.01:
@@ -221,7 +225,15 @@ def fine_tune(
 
 
 def fit_classifier(model: keras.Model, data: Any, *, epochs: int = 30) -> None:
-    """Train only the last layer of `model`, on the features of one pass over `data.train`."""
+    """Train only the last layer of `model`, on the features of one pass over `data.train`.
+
+    Raises `ValueError` unless it ends as the networks of `models` do: in the layers "pool" and "conv_preds".
+    """
+    if missing := {"pool", "conv_preds"} - {layer.name for layer in model.layers}:
+        raise ValueError(
+            f"model must end in the layers 'pool' and 'conv_preds', as those of `models.mobilenet` do; {model.name!r} "
+            f"has no {', '.join(map(repr, sorted(missing)))}"
+        )
     body = keras.Model(model.input, model.get_layer("pool").output)
     pairs = [(body.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in data.train]
     features, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
