@@ -50,7 +50,7 @@ floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the
 	@$(call PYTHON_IN,floors) -m pytest --nbmake $(LIBRARY_TESTS) $(CHAPTERS:.md=.ipynb)
 
 jax: $(INSTALLED) $(ENVIRONMENTS)/jax/made ## Test training with Keras on JAX
-	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest tests/test_training.py
+	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest tests/test_training.py tests/elsewhere/many.py
 
 editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chapter in JupyterLab
 	@EDITORS="$(call PYTHON_IN,editors)" $(BIN)/pytest tests/elsewhere/editors.py

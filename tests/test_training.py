@@ -305,7 +305,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     [
         (lambda: easy(augment=True), "augment False instead of True"),
         (lambda: easy(seed=1), "seed 0 instead of 1"),
-        (lambda: easy(count=40), "another images"),
+        (lambda: easy(count=40), "other images"),
         (lambda: easy(batch_size=4), "batch_size 8 instead of 4"),
     ],
 )

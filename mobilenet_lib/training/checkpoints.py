@@ -54,7 +54,7 @@ def restore(path: Path, model: keras.Model, begun: dict) -> tuple[list, list[np.
         about = json.loads(str(arrays["about"]))
         other, history = about["begun"], about["history"]
         state, best = ([arrays[name] for name in arrays if name.startswith(kind)] for kind in ("state", "best"))
-        differing = _differing(other, json.loads(json.dumps(begun)))
+        differing = list(dict.fromkeys(_differing(other, json.loads(json.dumps(begun)))))
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"checkpoint must be what an earlier run left, whole, and {str(path)!r} is not: delete it"
@@ -80,7 +80,8 @@ def _differing(one: Any, other: Any, name: str = "") -> list[str]:
         return [words for pair in zip(one, other, strict=True) for words in _differing(*pair, name)]
     if one == other:
         return []
-    return [f"another {name}" if name in ("model", "images") else f"{name} {one!r} instead of {other!r}"]
+    other_words = {"model": "another model", "images": "other images"}
+    return [other_words.get(name, f"{name} {one!r} instead of {other!r}")]
 
 
 def _state(model: keras.Model) -> list:
