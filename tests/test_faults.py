@@ -273,7 +273,6 @@ def training_epochs(path: Path) -> int:
 HOLDER = """
     import sys, time
     from mobilenet_lib.locks import alone
-from mobilenet_lib.training import __main__ as cli
     with alone(sys.argv[1], "waiting"):
         print("holding", flush=True)
         time.sleep(100)
@@ -316,7 +315,7 @@ def test_a_training_that_another_process_finishes_meanwhile_is_not_repeated(tmp_
         (tmp_path / "run.json").write_text("the other's")
         yield
 
-    monkeypatch.setattr(training, "alone", just_done)
+    monkeypatch.setattr(cli, "alone", just_done)
     with pytest.raises(SystemExit) as stopped:
         cli.main(["--name", "run", "--runs", str(tmp_path), *SIZE])
     assert stopped.value.code == 2
@@ -552,7 +551,7 @@ def test_everything_works_on_one_core_with_ascii_a_strange_path_and_a_clock_far_
     small += ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
     done = run(BOOK, photos, before=small, env=env, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "ignored: 1 ('test_set/cats/notes" in done.stdout
+    assert "left out: 1 ('test_set/cats/notes" in done.stdout
     assert int(done.stdout.split()[-1]) < 4096, "MB"
 
 
@@ -569,7 +568,7 @@ def test_every_command_line_prints_names_that_an_ascii_terminal_does_not_have(la
         ("tflite", photo),
         ("tflite", "record", model, "--data", photos, "--exports", tmp_path),
     ):
-        program = f"import sys; from mobilenet_lib import {module}; sys.exit({module}.main())"
+        program = f"import runpy; runpy.run_module('mobilenet_lib.{module}', run_name='__main__')"
         done = run(program, *arguments, env={**os.environ, **ASCII})
         assert done.returncode == 0, done.stderr[-3000:]
         assert r"\udcd0" in done.stdout, "half a Cyrillic letter, as Python reads names there"

@@ -25,7 +25,6 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-from mobilenet_lib.locks import alone
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHES_KEPT = 4  # photos and drawings, before and after a change
@@ -67,6 +66,8 @@ HELD = ExitStack()  # until the process ends
 
 def hold_folder(app: Sphinx, config: Config) -> None:
     """Two builds in one folder would take each other's half-written pages for whole ones."""
+    from mobilenet_lib.locks import alone  # once the process is sealed: the library refuses some settings of Keras
+
     build = Path(app.outdir).parent
     try:
         HELD.enter_context(alone(build, f"building the book in {str(build)!r}"))
