@@ -25,7 +25,6 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-
 ROOT = Path(__file__).resolve().parents[2]
 CACHES_KEPT = 4  # photos and drawings, before and after a change
 
