@@ -112,7 +112,11 @@ def train(
 
 def _must_fit(model: keras.Model, data: Any) -> None:
     """Raise `ValueError` for a model whose loss would be wrong, silently, or that does not say what it takes."""
-    if not getattr(model, "inputs", None):
+    try:
+        inputs = model.inputs
+    except (AttributeError, ValueError):  # the older Keras raises the one, the newer the other
+        inputs = None
+    if not inputs:
         raise ValueError(
             f"model must know the shape of its input, as functional models and Sequential ones with an Input do; "
             f"{model.name!r} is a {type(model).__name__} that does not"
