@@ -7,6 +7,7 @@ is a changed setting, for which it reads every page again.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
 import os
@@ -61,6 +62,7 @@ def _files(folder: Path, pattern: str = "*") -> list[Path]:
 
 
 HELD = ExitStack()  # until the process ends
+atexit.register(HELD.close)
 
 
 def hold_folder(app: Sphinx, config: Config) -> None:
