@@ -61,8 +61,8 @@ clients: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Run exported files in Medi
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py
 
-bench: $(INSTALLED) ## Measure the speed of the library and of the pages, the memory of the chapters
-	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+bench: $(INSTALLED) $(ENVIRONMENTS)/peers/made ## Measure the speed of the library and of the pages, the memory of the chapters
+	@for script in benchmarks/*.py; do PEERS="$(call PYTHON_IN,peers)" $(BIN)/python $$script || exit 1; done
 
 fuzz: $(INSTALLED) ## Try what takes long: thousands of broken files, all chapters backward and twice in one kernel
 	@$(BIN)/python tests/fuzz.py
