@@ -31,12 +31,15 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from versions import version
 
+from mobilenet_lib import architecture, costs, exercises
+
 HERE = Path(__file__).parent
 ASSETS = ("exercise-forms.js", "exercise-forms.css", "exercise-worker.js")
 PYODIDE = ROOT / "node_modules" / "pyodide"
 PYTHON = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 # What runs on it: the library's own files. Its `__init__` stays behind: it sees to Keras, which is not there.
-LIBRARY = [ROOT / "mobilenet_lib" / f"{name}.py" for name in ("architecture", "costs", "exercises")]
+LIBRARY = [Path(module.__file__) for module in (architecture, costs, exercises)]
+RUN = HERE / "exercise_run.py"
 
 HEAD = """\
 <form class="exercise" data-kind="{kind}" data-id="{id}" data-exercise="{data}">
@@ -90,6 +93,9 @@ def add_forms(app: Sphinx, doctree: nodes.document) -> None:
             node.parent.replace(node, nodes.raw("", html, format="html"))
             if html.startswith("<form"):
                 before.parent.remove(before)
+    if number:
+        for source in (*(HERE / name for name in ASSETS), RUN, PYODIDE / "package.json"):
+            app.env.note_dependency(str(source))
 
 
 def _asked(cell: nbformat.NotebookNode) -> str | None:
@@ -125,7 +131,7 @@ def files() -> dict[str, bytes]:
     with zipfile.ZipFile(archive, "w") as library:
         for source in LIBRARY:
             library.writestr(zipfile.ZipInfo(f"mobilenet_lib/{source.name}"), source.read_bytes())
-        library.writestr(zipfile.ZipInfo("exercise_run.py"), (HERE / "exercise_run.py").read_bytes())
+        library.writestr(zipfile.ZipInfo(RUN.name), RUN.read_bytes())
     return {**contents, "library.zip": archive.getvalue()}
 
 
@@ -134,8 +140,8 @@ def folder() -> str:
     return f"exercise-forms-{version(*files().values())}"
 
 
-def copy_files(app: Sphinx) -> None:
-    static = Path(app.outdir) / "_static"
+@cache
+def copy_files(static: Path) -> None:
     for old in static.glob("exercise-forms*"):
         shutil.rmtree(old)
     (static / folder()).mkdir(parents=True)
@@ -145,6 +151,7 @@ def copy_files(app: Sphinx) -> None:
 
 def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if '<form class="exercise"' in context.get("body", ""):
+        copy_files(Path(app.outdir) / "_static")
         app.add_js_file(f"{folder()}/exercise-forms.js", loading_method="defer")
         app.add_css_file(f"{folder()}/exercise-forms.css")
         context["policy"] = {"worker-src": "'self'"}
@@ -162,7 +169,6 @@ def fill_in(app: Sphinx, pagename: str, templatename: str, context: dict, doctre
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("builder-inited", copy_files)
     app.connect("doctree-read", add_forms)
     app.connect("html-page-context", add_assets)
     app.connect("html-page-context", fill_in, priority=950)  # when the Colab button has its address
