@@ -12,10 +12,10 @@ from numbers import Real
 from mobilenet_lib import costs
 from mobilenet_lib.costs import Cost, positive
 
-STEM = 32  # output channels of the first layer, a standard convolution with stride 2
+STEM = 32  #: output channels of the first layer, a standard convolution with stride 2
 
-# The 13 blocks after it: (stride of the 3×3 convolution, output channels).
-# The paper prints stride 2 for the last one; with its 7×7 input and output it has to be 1.
+#: The 13 blocks after it: (stride of the 3×3 convolution, output channels).
+#: The paper prints stride 2 for the last one; with its 7×7 input and output it has to be 1.
 BLOCKS = (
     (1, 64),
     (2, 128),
@@ -27,11 +27,11 @@ BLOCKS = (
     (2, 1024),
     (1, 1024),
 )
-# The shallow network of Table 5 leaves out the five blocks of 14×14×512.
+#: The shallow network of Table 5 leaves out the five blocks of 14×14×512.
 SHALLOW = (*BLOCKS[:6], *BLOCKS[11:])
 
-REDUCTION = 32  # five strides of 2: the last feature map is this many times smaller than the image
-FULL_RESOLUTION = 224  # pixels, what ρ = 1 stands for
+REDUCTION = 32  #: five strides of 2: the last feature map is this many times smaller than the image
+FULL_RESOLUTION = 224  #: pixels, what ρ = 1 stands for
 
 
 @dataclass(frozen=True)

@@ -27,24 +27,14 @@ def entrances(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
         name: app.builder.get_target_uri(page) for name, page in (("intro", "book/intro"), ("search", "search"))
     }
     body = NOT_HERE.format(**addresses)
-    yield MISSING, {"title": "There is no page here", "body": body, "pagename": MISSING}, "page.html"
+    yield MISSING, {"title": "There is no page here", "body": body, "root": root(app.config)}, "page.html"
 
 
-def fix_addresses(app: Sphinx) -> None:
-    if app.builder.format != "html":
-        return
-    render = app.builder.templates.render
-
-    def rendered(name: str, context: dict) -> str:
-        html = render(name, context)
-        if context.get("pagename") == MISSING:
-            html = RELATIVE.sub(rf'\1="{root(app.config)}', html)
-        return html
-
-    app.builder.templates.render = rendered
+def from_root(html: str, folder: str | None) -> str:
+    """A page that is shown at any depth, with what it links and loads looked for in the folder of the book."""
+    return RELATIVE.sub(rf'\1="{folder}', html) if folder else html
 
 
 def setup(app: Sphinx) -> dict:
     app.connect("html-collect-pages", entrances)
-    app.connect("builder-inited", fix_addresses)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

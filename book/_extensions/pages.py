@@ -1,4 +1,4 @@
-"""What the theme leaves to mend."""
+"""What a page of this book begins with and is called, and what the theme leaves to mend for its readers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import takewhile
 from pathlib import Path
 
 import pydata_sphinx_theme
+from docutils import nodes
 from execution import ROOT
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from mathematics import node_js
 from sharing import PLACEHOLDER
 from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
 
 FONTS = ROOT / "node_modules" / "@fontsource-variable"
 PURGE = ROOT / "node_modules" / "purgecss" / "bin" / "purgecss.js"
@@ -36,12 +39,6 @@ ICON_STYLE = """\
 
 # Scripts that Jupyter Book adds to each page and this book does not use. The first two fail in the browser.
 UNUSED = ("sphinx-thebe", "THEBE_JS_URL", "toggle", "design-tabs", "sphinx-design", "DOCUMENTATION_OPTIONS.pagename")
-THEBE = re.compile(r"<script[^>]*>\s*(?:\{\s*requestKernel|kernelName)[^<]*</script>")
-TIME = re.compile(r"<p><strong>Time</strong>: (.*?)\.?</p>\n?", re.DOTALL)
-OPENING = re.compile(
-    r'(<p><strong>After this chapter you can</strong></p>.*?)(?=<p><strong>Time|<div class="cell)', re.DOTALL
-)
-LINK = re.compile(r'(<a [^>]*href="([^"]*)"[^>]*>)')
 
 
 def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -120,52 +117,87 @@ def purge_styles(app: Sphinx, exception: Exception | None) -> None:
         Path(sheet["file"]).write_text(sheet["css"], "utf8")
 
 
-def number_chapters(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+def number(page: str) -> str:
+    """The number of a chapter, the letter of an appendix, or nothing, from its name or address."""
+    found = re.search(r"(?:^|/)(?:0?(\d+)|([A-Z])\d)-[\w-]+(?:\.html)?$", page)
+    return found[1] or found[2] if found else ""
+
+
+def number_contents(app: Sphinx, doctree: nodes.document) -> None:
     """Chapters refer to each other by number, so the lists of pages have it too."""
-    navigation = context["generate_toctree_html"]
+    if label := number(app.env.docname):
+        title = next(app.env.tocs[app.env.docname].findall(nodes.reference))
+        title[:0] = [nodes.inline("", label, classes=["number"]), nodes.Text(" ")]
 
-    def numbered(*args, **options) -> str:
-        return LINK.sub(_numbered_link, str(navigation(*args, **options)))
 
-    def _numbered_link(link: re.Match) -> str:
-        number = chapter(pagename if link[2] == "#" else link[2])
-        return f'{link[1]}<span class="number">{number}</span> ' if number else link[0]
-
-    context["generate_toctree_html"] = numbered
+def number_neighbors(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     for neighbor in (context.get("prev"), context.get("next")):
-        if neighbor and (number := chapter(neighbor["link"])):
-            neighbor["title"] = f"{number}. {neighbor['title']}"
+        if neighbor and (label := number(neighbor["link"])):
+            neighbor["title"] = f"{label}. {neighbor['title']}"
 
 
-def chapter(address: str) -> int | None:
-    found = re.search(r"(?:^|/)(\d\d)-[\w-]+(?:\.html)?$", address)
-    return int(found[1]) if found else None
+def begins_with(node: nodes.Node, words: str) -> bool:
+    """Whether it is a paragraph with these words in bold at its start."""
+    bold = isinstance(node, nodes.paragraph) and node.next_node(nodes.strong)
+    return bool(bold) and node.astext().startswith(words) and bold.astext() == words
+
+
+def arrange_opening(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """How long a page takes stands above its title; what a chapter is for and needs is set apart."""
+    page = doctree.next_node(nodes.section)
+    if time := next((node for node in page if begins_with(node, "Time")), None):
+        kicker = time.astext().removeprefix("Time: ").removesuffix(".")
+        if label := number(docname):
+            kicker = f"{'Chapter' if label.isdigit() else 'Appendix'} {label} · {kicker}"
+        page.remove(time)
+        page.insert(0, nodes.paragraph("", kicker, classes=["kicker"]))
+    if aim := next((node for node in page if begins_with(node, "After this chapter you can")), None):
+        rest = page[page.index(aim) :]
+        opening = list(takewhile(lambda node: node.get("nb_element") != "cell_code", rest))
+        page[page.index(aim) : page.index(opening[-1]) + 1] = [
+            nodes.container("", *opening, is_div=True, classes=["opening"])
+        ]
+    for script in list(doctree.findall(nodes.raw)):  # of Thebe, which this book does not use
+        if re.search("requestKernel|kernelName", script.astext()):
+            script.parent.remove(script)
+
+
+class Translator(HTML5Translator):
+    def starttag(self, node, tagname: str, *args, **attributes) -> str:
+        # Sphinx marks code for Google's translator alone.
+        if "notranslate" in attributes.get("CLASS", ""):
+            attributes["translate"] = "no"
+        return super().starttag(node, tagname, *args, **attributes)
+
+
+def visit_table(translator, node: nodes.table) -> None:
+    # A table that is wider than the screen can be scrolled with the keyboard, too.
+    type(translator).visit_table(translator, node)
+    translator.body[-2] = '<div class="pst-scrollable-table-container" tabindex="0">'
+
+
+def depart_table(translator, node: nodes.table) -> None:
+    type(translator).depart_table(translator, node)
 
 
 def mend_body(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     body = context.get("body", "")
-    # Folded cells have a label that hides their text from a screen reader; wide tables cannot be reached by keyboard.
+    # Folded cells have a label that hides their text from a screen reader.
     body = body.replace(' aria-label="Toggle hidden content"', "")
-    body = body.replace('"pst-scrollable-table-container"', '"pst-scrollable-table-container" tabindex="0"')
-    body = THEBE.sub("", body)
-    # Sphinx marks code for Google's translator alone.
-    body = body.replace('notranslate"', 'notranslate" translate="no"')
-    body = OPENING.sub(r'<div class="opening">\1</div>\n', body, count=1)
-    # How long it takes belongs to the title.
-    if time := TIME.search(body):
-        number = chapter(pagename)
-        kicker = f"Chapter {number} · {time[1]}" if number else time[1]
-        body = body.replace(time[0], "", 1).replace("<h1>", f'<p class="kicker">{kicker}</p>\n<h1>', 1)
     context["body"] = body
 
 
 def setup(app: Sphinx) -> dict:
+    app.set_translator("html", Translator)
+    app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
+    app.connect("doctree-read", number_contents, priority=900)
+    app.connect("doctree-resolved", arrange_opening, priority=900)
     app.connect("builder-inited", copy_fonts)
     app.connect("builder-inited", cut_icons)
     # After the theme has put its own things in: it does so with a priority of up to 501.
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("html-page-context", mend_buttons, priority=900)
-    app.connect("html-page-context", number_chapters, priority=900)
+    app.connect("html-page-context", number_neighbors, priority=900)
     app.connect("html-page-context", mend_body, priority=900)
     app.connect("build-finished", purge_styles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -44,7 +44,8 @@ def root(config: Config) -> str:
 
 def description(doctree: nodes.document) -> str:
     """The end of the page's opening, where it asks its question: as many sentences as fit."""
-    opening = next((paragraph.astext() for paragraph in doctree.findall(nodes.paragraph)), "")
+    paragraphs = (node for node in doctree.findall(nodes.paragraph) if "kicker" not in node["classes"])
+    opening = next((paragraph.astext() for paragraph in paragraphs), "")
     text = ""
     for sentence in reversed(re.split(r"(?<=[.?!]) ", " ".join(opening.split()))):
         if text and len(text) + len(sentence) > LONGEST:
