@@ -15,6 +15,7 @@ from execution import ROOT
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from mathematics import node_js
+from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from sharing import PLACEHOLDER
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
@@ -176,20 +177,19 @@ def visit_table(translator, node: nodes.table) -> None:
     translator.body[-2] = '<div class="pst-scrollable-table-container" tabindex="0">'
 
 
+def visit_hidden(translator, node: HideCodeCellNode) -> None:
+    # The label that myst-nb gives it hides its text from a screen reader.
+    translator.body.append(f'<details class="hide"><summary>{node["prompt_show"]}</summary>\n')
+
+
 def depart_table(translator, node: nodes.table) -> None:
     type(translator).depart_table(translator, node)
-
-
-def mend_body(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    body = context.get("body", "")
-    # Folded cells have a label that hides their text from a screen reader.
-    body = body.replace(' aria-label="Toggle hidden content"', "")
-    context["body"] = body
 
 
 def setup(app: Sphinx) -> dict:
     app.set_translator("html", Translator)
     app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
+    app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_HideCellInput))
     app.connect("doctree-read", number_contents, priority=900)
     app.connect("doctree-resolved", arrange_opening, priority=900)
     app.connect("builder-inited", copy_fonts)
@@ -198,6 +198,5 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", drop_unused, priority=900)
     app.connect("html-page-context", mend_buttons, priority=900)
     app.connect("html-page-context", number_neighbors, priority=900)
-    app.connect("html-page-context", mend_body, priority=900)
     app.connect("build-finished", purge_styles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
