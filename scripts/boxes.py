@@ -11,8 +11,8 @@ Graph = dict[str, set[str]]
 Place = tuple[float, float, float]  # the middle of a box, its top and its bottom
 
 INK, MUTED, PAPER = "#1d2730", "#48566b", "#fdfcf9"
-WIDTH, GAP, BETWEEN, LANE = 500, 14, 40, 6  # of the drawing; between boxes and rows; of an arrow that passes boxes
-LINE, CHIP, LETTER = 13, 19, 6.1  # the height of a line and of a part's name, the width of a small letter
+WIDTH, GAP, BETWEEN, LANE = 450, 12, 38, 6  # of the drawing; between boxes and rows; of an arrow that passes boxes
+LINE, CHIP, LETTER = 13.5, 19.5, 6.3  # the height of a line and of a part's name, the width of a small letter
 
 
 @dataclass
@@ -33,17 +33,17 @@ class Box:
     @property
     def least(self) -> float:
         """The width that it needs."""
-        return 150 if self.parts else max(9.4 * len(self.name) + 14, 92)
+        return 132 if self.parts else max(8.3 * len(self.name) + 10, 80)
 
     def fit(self, width: float) -> None:
         """Break its lines and rows at a width, which gives its height."""
-        self.width, self.lines = width, wrap(self.meaning, int((width - 8) / (LETTER - 0.4)))
+        self.width, self.lines = width, wrap(self.meaning, int((width - 6) / (LETTER - 0.3)))
         self.height = 26 + LINE * len(self.lines)
         for row in self.parts:
             self.height += 2
             lines: list[list[str]] = [[]]
             for name in row:
-                if lines[-1] and sum(map(_chip, [*lines[-1], name])) > width - 8:
+                if lines[-1] and sum(map(_chip, [*lines[-1], name])) > width - 6:
                     lines.append([])
                 lines[-1].append(name)
             for line in lines:
@@ -67,7 +67,7 @@ class Box:
 
 
 def _chip(name: str) -> float:
-    return LETTER * len(name) + 12
+    return LETTER * len(name) + 11.5
 
 
 def _tint(color: str, share: float) -> str:
@@ -160,12 +160,12 @@ def drawn(boxes: dict[str, Box], graph: Graph, level: dict[str, int], legend: di
             beside = sorted((b for a, b in arrows if a == name), key=lambda b: (places[b][0], b))
             x += 12 * (beside.index(other) - (len(beside) - 1) / 2)
         parts.append(_arrow((x, y), places[other], boxes[other.split()[0]].color, other in boxes))
-    parts += ["</g>", '<g font-family="system-ui, sans-serif" font-size="10.5" text-anchor="middle">']
+    parts += ["</g>", '<g font-family="system-ui, sans-serif" font-size="11" text-anchor="middle">']
     parts += [box.svg() for box in boxes.values()]
     x = 8.0
     for name, color in legend.items():
         parts.append(_rect(x, height - 22, 11, 11, 3, _tint(color, 0.1), color))
         parts.append(_text(x + 17, height - 12.5, name, f'fill="{MUTED}" text-anchor="start"'))
         x += 17 + LETTER * len(name) + 22
-    size = f'viewBox="0 0 {WIDTH} {height:.0f}" width="{1.4 * WIDTH:.0f}"'
+    size = f'viewBox="0 0 {WIDTH} {height:.0f}" width="{1.5 * WIDTH:.0f}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n' + "\n".join(parts) + "\n</g></svg>\n"

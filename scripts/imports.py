@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from textwrap import fill
 
 from boxes import Box, Graph, drawn
 
@@ -141,7 +140,7 @@ def _listed(names: set[str]) -> str:
 
 def page(files: Graph) -> str:
     """The page with the drawing, with its alternative text as it is now."""
-    image = fill(f"![{words(files)}](_assets/imports.svg)", 140, break_long_words=False, break_on_hyphens=False)
+    image = f"![{words(files)}](_assets/imports.svg)"  # on one line: at a break, words would be joined
     return re.sub(r"!\[[^]]*\]\(_assets/imports\.svg\)", lambda _: image, PAGE.read_text("utf8"))
 
 
