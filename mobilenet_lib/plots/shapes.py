@@ -52,21 +52,19 @@ class Cuboid:
 
     def measure(self, axes: Axes, what: str, text: str, distance: float = 0.09) -> None:
         """A dimension line along its `what`, "height", "width" or "depth", labeled `text`."""
-        start, end, side = {
-            "height": ((0, self.rows, 0), (0, 0, 0), 1),
-            "width": ((0, self.rows, 0), (self.columns, self.rows, 0), -1),
-            "depth": ((self.columns, self.rows, 0), (self.columns, self.rows, self._back(len(self.colors) - 1)), -1),
+        columns, rows, depth = self.columns, self.rows, self._back(len(self.colors) - 1)
+        start, end, alignment = {
+            "height": ((0, 0, 0), (0, rows, 0), {"ha": "right", "va": "center"}),
+            "width": ((0, rows, 0), (columns, rows, 0), {"ha": "center", "va": "top"}),
+            "depth": ((columns, rows, 0), (columns, rows, depth), {"ha": "left", "va": "top"}),
         }[what]
         start, end = self._point(*start), self._point(*end)
-        along = (end - start) / np.linalg.norm(end - start)
-        out = side * np.array([-along[1], along[0]])
-        start, end = start + distance * out, end + distance * out
-        tick = 0.03 * out
-        ends = [[start - tick, start + tick], [end - tick, end + tick]]
-        _lines(axes, [[start, end], *ends], edgecolor=COLORS["muted"], lw=0.8)
-        horizontal = "center" if what == "width" else "right" if what == "height" else "left"
-        vertical = "center" if what == "height" else "top"
-        axes.text(*((start + end) / 2 + 0.05 * out), text, ha=horizontal, va=vertical, size=9.5)
+        across, up = (end - start) / np.linalg.norm(end - start)
+        out = np.array([up, -across])
+        line = np.array([start, end]) + distance * out
+        ends = [[point - 0.03 * out, point + 0.03 * out] for point in line]
+        _lines(axes, [line, *ends], edgecolor=COLORS["muted"], lw=0.8)
+        axes.text(*(line.mean(axis=0) + 0.05 * out), text, **alignment, size=9.5)
 
     def _back(self, number: int) -> float:
         return number * (1 + self.gap) + 1
@@ -88,14 +86,10 @@ class Cuboid:
 
     def _grid(self, number: int) -> list[list[np.ndarray]]:
         """The lines between the cells of a slice, each around the edge to the back."""
-        near, far, at = self._back(number) - 1, self._back(number), self._point
-        across = [
-            [at(0, row, near), at(self.columns, row, near), at(self.columns, row, far)] for row in range(self.rows + 1)
-        ]
-        up = [
-            [at(column, self.rows, near), at(column, 0, near), at(column, 0, far)] for column in range(self.columns + 1)
-        ]
-        return [*across, *up, [at(0, 0, far), at(self.columns, 0, far), at(self.columns, self.rows, far)]]
+        near, far, at, right, down = self._back(number) - 1, self._back(number), self._point, self.columns, self.rows
+        across = [[at(0, row, near), at(right, row, near), at(right, row, far)] for row in range(down + 1)]
+        up = [[at(column, down, near), at(column, 0, near), at(column, 0, far)] for column in range(right + 1)]
+        return [*across, *up, [at(0, 0, far), at(right, 0, far), at(right, down, far)]]
 
 
 def slab(axes: Axes, corner: Sequence[float], wide: float, tall: float, back: np.ndarray, kind: str) -> None:
