@@ -5,6 +5,7 @@ import json
 import math
 import traceback
 from contextlib import redirect_stdout
+from types import FunctionType
 
 from mobilenet_lib import architecture, costs
 from mobilenet_lib.architecture import mobilenet, total
@@ -23,16 +24,16 @@ def run(code: str, exercise: str) -> str:
     with redirect_stdout(printed):
         try:
             exec(compile(code, "your code", "exec"), names)  # noqa: S102
-            verdict = check_function(
-                names[asked["function"]], cases, slips=dict(asked["slips"]), tolerance=asked["tolerance"]
-            )
-            right, message = verdict.right, verdict.message
         except SyntaxError as error:
             message = f"Line {error.lineno}: {error.msg}."
         except Exception as error:
-            if asked["function"] not in names:
-                message = f"There is no function {asked['function']}: keep its name."
+            line = traceback.extract_tb(error.__traceback__)[-1].lineno
+            message = f"Line {line}: {type(error).__name__}: {error}"
+        else:
+            function = names.get(asked["function"])
+            if isinstance(function, FunctionType):
+                verdict = check_function(function, cases, slips=dict(asked["slips"]), tolerance=asked["tolerance"])
+                right, message = verdict.right, verdict.message
             else:
-                line = traceback.extract_tb(error.__traceback__)[-1].lineno
-                message = f"Line {line}: {type(error).__name__}: {error}"
+                message = f"There is no function {asked['function']}: keep its name."
     return json.dumps({"right": right, "message": message, "printed": printed.getvalue()})
