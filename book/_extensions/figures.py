@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from pathlib import Path
 
 from docutils import nodes
-from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 from versions import version
 
 FOLDER = "_images"
 FIGURE = re.compile(r'<img\b[^>]*?\bsrc="data:image/(?P<kind>[a-z]+)(?:\+xml)?;base64,(?P<data>[^"]+)"[^>]*>')
-
-
-def height(kind: str, picture: bytes, width: int) -> int:
-    """How high the picture is at a width, so that a page keeps its place for it."""
-    if kind == "svg":
-        _, _, across, down = re.search(rb'viewBox="([^"]+)"', picture)[1].split()
-    else:
-        across, down = Image.open(io.BytesIO(picture)).size
-    return round(width * float(down) / float(across))
 
 
 def move_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -38,13 +27,8 @@ def move_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(picture)
         address = f"{relative_uri(app.builder.get_target_uri(docname), name)}?v={version(picture)}"
-        attributes = f'src="{address}" decoding="async"'
-        width = re.search(r'\bwidth="(\d+)"', tag[0])
-        if width and "height=" not in tag[0]:
-            attributes += f' height="{height(kind, picture, int(width[1]))}"'
-        if figures > 1:
-            attributes += ' loading="lazy"'
-        image = re.sub(r'\bsrc="[^"]+"', lambda _: attributes, tag[0])
+        later = ' loading="lazy"' if figures > 1 else ""
+        image = re.sub(r'\bsrc="[^"]+"', f'src="{address}" decoding="async"{later}', tag[0])
         # On a phone a figure is small: a tap opens it by itself, where it can be enlarged.
         return f'<a class="figure" href="{address}">{image}</a>'
 
