@@ -41,7 +41,7 @@ serve: ## Show what was built last at http://localhost:8000 (another port: PORT=
 data: $(INSTALLED) ## Download the photos of cats and dogs from Kaggle into data/cats-dogs
 	@$(BIN)/python -m mobilenet_lib.data download
 
-test: $(INSTALLED) lint ## Check style, library, chapters and the built book, then run all chapters
+test: $(INSTALLED) lint ## Check style, library, chapters and the built book, then run every notebook
 	@$(BIN)/pytest -n 2 --dist loadfile --nbmake tests $(CHAPTERS:.md=.ipynb)
 
 clean: ## Remove the built book and what the chapters computed
@@ -56,29 +56,29 @@ chapter: $(INSTALLED) $(WEB) ## Execute and build one chapter alone: make chapte
 	@$(BIN)/jupyter-book build . --toc $(ALONE)/_toc.yml --path-output $(ALONE) -W --keep-going -q
 	@echo "Or: make serve"
 
-sync: $(INSTALLED) ## Make the notebooks that Colab opens from the chapters' text
+sync: $(INSTALLED) ## Make the notebooks, which Colab opens, from the text of the chapters
 	@$(BIN)/jupytext --quiet --to ipynb --update --pipe scripts/folded.py --pipe-fmt ipynb $(CHAPTERS)
 
-lint: $(INSTALLED) ## Check style and format
+lint: $(INSTALLED) ## Check style and format of the code, and the workflows
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
 	@$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
 
-lock: $(INSTALLED) ## Compile requirements.in to requirements.txt, with the newest versions that fit
+lock: $(INSTALLED) ## Compile requirements.in to requirements.txt with the newest versions that fit
 	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --upgrade --generate-hashes --quiet \
 		--custom-compile-command "make lock" --output-file requirements.txt
 
 repository: ## Set the address of the repository: make repository URL=https://github.com/OWNER/NAME
 	@$(PYTHON) scripts/repository.py "$(URL)"
 
-## Checks that take longer, or need other packages, which they install
+## Checks that take longer or install other packages
 
-colab: $(INSTALLED) $(ENVIRONMENTS)/colab/made $(ENVIRONMENTS)/colab-next/made ## Run every notebook alone, with Colab's packages, today's and the next
+colab: $(INSTALLED) $(ENVIRONMENTS)/colab/made $(ENVIRONMENTS)/colab-next/made ## Run every notebook by itself with Colab's packages, today's and the next
 	@COLAB="$(call PYTHON_IN,colab) $(call PYTHON_IN,colab-next)" $(BIN)/pytest tests/elsewhere/colab.py
 
-floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the chapters with the oldest packages that it takes
+floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the chapters with the oldest packages that they support
 	@$(call PYTHON_IN,floors) -m pytest --nbmake $(LIBRARY_TESTS) $(CHAPTERS:.md=.ipynb)
 
 jax: $(INSTALLED) $(ENVIRONMENTS)/jax/made ## Test training with Keras on JAX
@@ -93,14 +93,14 @@ clients: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Run exported files in Medi
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py
 
-bench: $(INSTALLED) ## Measure the speed of the library and of the pages, the memory of the chapters
+bench: $(INSTALLED) ## Measure how fast the library and the pages are, and how much memory the chapters take
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-fuzz: $(INSTALLED) ## Try what takes long: thousands of broken files, all chapters backward and twice in one kernel
+fuzz: $(INSTALLED) ## Run the slowest tests: thousands of broken files, all chapters backward and twice in one kernel
 	@$(BIN)/python tests/fuzz.py
 	@$(BIN)/pytest -m long tests/test_faults.py
 
-mutants: $(INSTALLED) ## Change the cost side in hundreds of places and see whether a test notices each
+mutants: $(INSTALLED) ## Change the cost side in hundreds of places, and see whether a test notices each change
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python mutmut==3.8.1
 	@rm -rf mutants
 	@$(BIN)/mutmut run > mutants.log 2>&1 || { cat mutants.log; exit 1; }
