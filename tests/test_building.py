@@ -400,20 +400,35 @@ def test_a_book_that_found_the_disk_full_is_built_when_there_is_room(book, shown
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-@pytest.mark.fault("A terminal that knows only ASCII, a folder with a space or a ü, a clock far away")
-def test_make_builds_the_book_in_a_strange_folder_for_a_strange_terminal(book):
-    folder = book.folder.rename(book.folder.with_name("Bücher – кошки 🐈"))
+def make(folder, *arguments, **environment):
+    """Run `make` in a book, with the environment of the tests for its `.venv`."""
     (folder / ".venv").symlink_to(Path(sys.executable).parents[1])
     shutil.copy(ROOT / "Makefile", folder)
-    strange = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
-        ["make", "-o", ".venv/installed", "-o", "node_modules/.package-lock.json", "book"],
+        ["make", "-o", ".venv/installed", "-o", "node_modules/.package-lock.json", *arguments],
         cwd=folder,
-        env={**os.environ, **strange, "TZ": "Pacific/Kiritimati", "CATS_DOGS_DIR": ""},
+        env={**os.environ, "CATS_DOGS_DIR": "", **environment},
         capture_output=True,
         encoding="utf8",
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_make_builds_a_chapter_alone_after_a_change_of_the_library_and_leaves_its_links_to_others(book):
+    (book.folder / "ran").unlink()
+    book.write("mobilenet_lib/costs.py", "# changed\n")
+    path = book.folder / "chapters" / "a.md"
+    path.write_text(path.read_text("utf8") + "\nOn to [b](b.md).\n", "utf8")
+    make(book.folder, "chapter", "NAME=a")
+    assert (book.folder / "ran").read_text().split() == ["a"]
+    assert "On to" in (book.folder / "_build/chapter/_build/html/chapters/a.html").read_text("utf8")
+
+
+@pytest.mark.fault("A terminal that knows only ASCII, a folder with a space or a ü, a clock far away")
+def test_make_builds_the_book_in_a_strange_folder_for_a_strange_terminal(book):
+    folder = book.folder.rename(book.folder.with_name("Bücher – кошки 🐈"))
+    strange = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    make(folder, "book", **strange, TZ="Pacific/Kiritimati")
     assert (folder / "_build" / "html" / "chapters" / "a.html").exists()
 
 

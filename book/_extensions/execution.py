@@ -130,6 +130,12 @@ def trust_finished(app: Sphinx, exception: Exception | None) -> None:
         (Path(app.doctreedir) / "unfinished").unlink()
 
 
+def allow_alone(app: Sphinx) -> None:
+    """A chapter that is built alone (`make chapter`) may link to pages that are not there."""
+    if app.config.root_doc.startswith("chapters/"):
+        app.config.suppress_warnings = [*app.config.suppress_warnings, "myst.xref_missing"]
+
+
 class Progress(logging.Handler):
     """One line for each chapter in work: `[3/6] 03-architecture … 12 s`."""
 
@@ -182,6 +188,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", choose_cache)
     app.connect("config-inited", prepare_kernels)
     app.connect("config-inited", distrust_unfinished)
+    app.connect("builder-inited", allow_alone)
     app.connect("env-before-read-docs", progress.count)
     app.connect("source-read", progress.start)
     app.connect("doctree-read", progress.finish)

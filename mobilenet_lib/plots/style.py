@@ -128,7 +128,8 @@ class Picture(Figure):
         kind = {"svg": "svg+xml"}.get(self.format, self.format)
         image = (
             f'<img alt="{escape(self.alt)}" width="{self.get_figwidth() * PIXELS:.0f}" '
-            f'style="max-width:100%;height:auto" src="data:image/{kind};base64,{b64encode(self.data()).decode()}">'
+            f'height="{self.get_figheight() * PIXELS:.0f}" style="max-width:100%;height:auto" '
+            f'src="data:image/{kind};base64,{b64encode(self.data()).decode()}">'
         )
         if not self.caption:
             return image
