@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from processes import as_root, read_only
 
 from mobilenet_lib.locks import alone
 
@@ -324,6 +325,27 @@ def test_make_builds_the_book_in_a_strange_folder_for_a_strange_terminal(book):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (folder / "_build" / "html" / "chapters" / "a.html").exists()
+
+
+@as_root
+@pytest.mark.fault("The folder may only be read")
+@pytest.mark.parametrize("missing", ["nothing", "_build", ".venv"])
+def test_a_book_that_may_only_be_read_is_not_built_and_the_reason_is_one_sentence(tmp_path, missing):
+    made = ["requirements.txt", "package.json", "package-lock.json", "_build/.jupyter_cache", "node_modules/axe-core/a"]
+    made += [".venv/bin/python", ".venv/installed", "node_modules/.package-lock.json"]
+    for name in ("Makefile", "pyproject.toml", "scripts/environment.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    for name in (name for name in made if not name.startswith(missing)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"{tmp_path}\n", "utf8")
+    command = ["make", "--no-print-directory", "book"]
+    with read_only(tmp_path):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf8")
+    assert done.returncode != 0
+    which = "_build" if missing == "nothing" else missing
+    assert done.stdout == f"{which} cannot be written to: copy the checkout to a folder of yours\n"
+    assert all(re.match(r"make(\[\d\])?: \*\*\*", line) for line in done.stderr.splitlines())
 
 
 # What a reader has set for other programs.
