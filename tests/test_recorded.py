@@ -100,7 +100,7 @@ def test_the_kept_model_is_small_and_has_what_its_card_says():
 
 @pytest.fixture(scope="module")
 def loaded(photos):
-    return data.load(128, source=photos)
+    return data.load(128, source=photos, limit=2000)  # all test photos, and no more others
 
 
 def test_the_kept_model_is_as_good_as_its_record_says(loaded):

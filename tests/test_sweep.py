@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -71,12 +73,18 @@ def tiny(monkeypatch):
     monkeypatch.setitem(sweep.EXPERIMENTS, "tiny", sweep.Experiment("Does it run?", TINY, arms, seeds=1))
 
 
-def test_the_command_runs_what_is_missing_and_nothing_else(tiny, tmp_path, capfd):
-    cli.main(["--name", "tiny-one-0", "--data", "drawn", "--runs", str(tmp_path), *sweep.words(TINY)])
-    before = (tmp_path / "tiny-one-0.json").read_bytes()
+def test_the_command_runs_what_is_missing_and_nothing_else(tiny, tmp_path, monkeypatch, capfd):
+    def here(command, env):
+        """In this process, which has TensorFlow already."""
+        assert command[:3] == [sys.executable, "-m", "mobilenet_lib.training"]
+        cli.main(command[3:])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", here)
+    (tmp_path / "tiny-one-0.json").write_text("of before")
     sweep.main(["tiny", "--data", "drawn", "--runs", str(tmp_path)])
     assert "1 done, 1 missing" in capfd.readouterr().out
-    assert (tmp_path / "tiny-one-0.json").read_bytes() == before
+    assert (tmp_path / "tiny-one-0.json").read_text() == "of before"
     assert training.load_run(tmp_path / "tiny-other-0.json").settings["momentum"] == 0.99
 
 
