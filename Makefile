@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 WEB := node_modules/.package-lock.json
 CHAPTERS := $(wildcard chapters/*.md)
 # The tests of the library alone, which need no book: each file of the library has one.
-LIBRARY_TESTS := $(sort $(wildcard $(patsubst %,tests/test_%.py,init $(notdir $(basename $(wildcard mobilenet_lib/* mobilenet_lib/*/*.py))))))
+LIBRARY_TESTS := $(sort $(wildcard $(patsubst %,tests/test_%*.py,init $(notdir $(basename $(wildcard mobilenet_lib/* mobilenet_lib/*/*.py))))))
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
