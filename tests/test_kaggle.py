@@ -258,34 +258,19 @@ def refusal(kaggle, tmp_path) -> str:
     return str(raised.value)
 
 
-@pytest.mark.fault("A file of the archive would land in another folder")
 @pytest.mark.parametrize(
     "name",
     ["../evil", "photos/../../../evil", "/tmp/evil", "..\\evil", "C:\\evil", "C:evil", "\\\\host\\share\\evil"],
 )
-def test_an_archive_with_a_file_for_another_folder_is_refused(kaggle, tmp_path, shown, name):
+def test_no_file_of_an_archive_lands_in_another_folder(kaggle, tmp_path, name):
     kaggle.archive = packed("training_set/cats/cat.1.jpg", name)
-    shown(refusal(kaggle, tmp_path))
+    assert "not the complete set" in refusal(kaggle, tmp_path)
     assert not Path("/tmp/evil").exists()
 
 
-@pytest.mark.fault("The archive has a link")
-def test_an_archive_with_a_link_is_refused(kaggle, tmp_path, shown):
+def test_no_archive_makes_a_link(kaggle, tmp_path):
     kaggle.archive = packed(link("training_set"), content=b"/etc")
-    shown(refusal(kaggle, tmp_path))
-
-
-@pytest.mark.fault("Two files of the archive have one name")
-@pytest.mark.parametrize("other", ["cats/CAT.1.JPG", "Cats/cat.1.jpg", "cats/cat.1.jpg", "cats\\cat.1.jpg"])
-def test_an_archive_with_two_files_of_one_name_is_refused(kaggle, tmp_path, shown, other):
-    kaggle.archive = packed("cats/cat.1.jpg", other)
-    shown(refusal(kaggle, tmp_path))
-
-
-@pytest.mark.parametrize("names", [("cats", "cats/cat.1.jpg"), ("cats/cat.1.jpg", "CATS"), ("a" * 300,), ("ü" * 150,)])
-def test_an_archive_with_names_that_no_disk_takes_is_refused_and_not_kept(kaggle, tmp_path, names):
-    kaggle.archive = packed(*names)
-    assert "what came from Kaggle is not the photos" in refusal(kaggle, tmp_path)
+    assert "not the complete set" in refusal(kaggle, tmp_path)
 
 
 @pytest.mark.fault("The archive would fill the disk")
