@@ -8,7 +8,7 @@ import pytest
 from small_training import small
 
 from mobilenet_lib import models, training
-from mobilenet_lib.training import __main__ as cli
+from mobilenet_lib.training import options
 
 
 def test_keras_starts_the_depthwise_kernels_of_512_channels_at_0_021():
@@ -90,7 +90,7 @@ def test_label_smoothing_of_a_tenth_makes_the_target_95_percent():
 
 
 def test_the_keras_recipe_is_adam_as_it_comes():
-    parser = cli._parser()
+    parser = options.parser()
     parser.set_defaults(**training.RECIPES["keras"])
     args = vars(parser.parse_args(["--name", "x"]))
     adam, normalization = keras.optimizers.Adam(), keras.layers.BatchNormalization()

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from mobilenet_lib import data, drawn, models, tflite, training
-from mobilenet_lib.training import __main__ as cli
+from mobilenet_lib.training import options
 
 RECORDS = training.load_runs()
 KEPT = training.MODELS / "scratch.keras"
@@ -30,7 +30,7 @@ def test_a_record_has_the_name_of_its_file():
 def test_the_command_of_a_record_asks_for_its_settings(run):
     command = shlex.split(run.command)
     assert command[:3] == ["python", "-m", "mobilenet_lib.training"]
-    asked = vars(cli._parsed(cli._parser(), command[3:]))
+    asked = vars(options.parsed(options.parser(), command[3:]))
     assert asked["name"] == run.name
     named = set(asked) & set(run.settings)
     assert {"alpha", "resolution", "epochs", "learning_rate", "seed", "initializer"} <= named

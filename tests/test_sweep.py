@@ -10,24 +10,24 @@ import pytest
 
 from mobilenet_lib import training
 from mobilenet_lib.training import __main__ as cli
-from mobilenet_lib.training import sweep
+from mobilenet_lib.training import options, sweep
 
 each_experiment = pytest.mark.parametrize("experiment", sweep.EXPERIMENTS)
 
 
-def asked(options):
+def asked(given):
     """What the command line makes of the options of a run, its name aside."""
-    settings = vars(cli._parsed(cli._parser(), ["--name", "x", *sweep.words(options)]))
+    settings = vars(options.parsed(options.parser(), ["--name", "x", *options.words(given)]))
     return {name: value for name, value in settings.items() if name not in ("name", "seed")}
 
 
 @each_experiment
 def test_the_seeds_of_an_arm_differ_in_nothing_but_the_seed(experiment):
     runs = sweep.EXPERIMENTS[experiment].runs(experiment)
-    for name, options in runs.items():
-        assert name.endswith(f"-{options['seed']}")
+    for name, given in runs.items():
+        assert name.endswith(f"-{given['seed']}")
         first = name.rsplit("-", 1)[0] + "-0"
-        assert asked(options) == asked(runs[first])
+        assert asked(given) == asked(runs[first])
 
 
 def test_a_part_added_or_taken_away_changes_that_part_alone():
@@ -56,7 +56,7 @@ def test_a_recorded_run_is_what_its_name_declares_and_its_command_repeats_it(exp
     runs = sweep.EXPERIMENTS[experiment].runs(experiment)
     for record in (run for arm in sweep.of(experiment).values() for run in arm):
         words = shlex.split(record.command)[3:]
-        again = vars(cli._parsed(cli._parser(), words))
+        again = vars(options.parsed(options.parser(), words))
         declared = asked(runs[record.name])
         assert {name: again[name] for name in declared if name != "data"} == {
             name: value for name, value in declared.items() if name != "data"
