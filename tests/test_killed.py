@@ -50,21 +50,17 @@ TRAINING = (
     import keras
     import numpy as np
     from mobilenet_lib import training
-    from mobilenet_lib.training import __main__ as cli, checkpoints
+    from mobilenet_lib.training import __main__ as cli
     runs, *arguments = sys.argv[1:]
-    keep, fit, epochs = checkpoints.keep, keras.Model.fit, iter(range(1, 100))
+    fit, epochs = keras.Model.fit, iter(range(1, 100))
 
     class Dying(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             die()
 
     def train(moment):
-        if moment == "before keeping":
-            checkpoints.keep = die
-        elif moment == "while keeping":
+        if moment == "while keeping":
             os.fsync = die
-        elif moment == "after keeping":
-            checkpoints.keep = lambda *a: (keep(*a), die())
         elif moment == "in an epoch":  # the second one of this process
             keras.Model.fit = lambda *a, **o: fit(*a, **o, callbacks=[Dying()] if next(epochs) == 2 else [])
         elif moment == "before recording":
@@ -81,8 +77,7 @@ TRAINING = (
         with np.load(f"{runs}/.run.npz") as file:
             return len(json.loads(str(file["about"]))["history"])
 
-    moments = ["before keeping", "while keeping", "after keeping", "in an epoch"]
-    moments += ["before recording", "while keeping the model", "while recording"]
+    moments = ["while keeping", "in an epoch", "before recording", "while keeping the model", "while recording"]
     for moment in [*moments, "again"]:
         print(f"{moment}: ended by {in_a_child(train, moment)}, {kept()} epochs kept,", end=" ", flush=True)
         print("recorded" if os.path.exists(f"{runs}/run.json") else "not recorded", flush=True)
@@ -96,10 +91,8 @@ def test_a_training_killed_at_any_moment_ends_as_if_nothing_had_happened(tmp_pat
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     done = run(TRAINING, killed / "runs", *arguments)
     assert [line for line in done.stdout.splitlines() if "ended by" in line] == [
-        "before keeping: ended by 9, 0 epochs kept, not recorded",
         "while keeping: ended by 9, 0 epochs kept, not recorded",
-        "after keeping: ended by 9, 1 epochs kept, not recorded",
-        "in an epoch: ended by 9, 2 epochs kept, not recorded",
+        "in an epoch: ended by 9, 1 epochs kept, not recorded",
         "before recording: ended by 9, 3 epochs kept, not recorded",
         "while keeping the model: ended by 9, 3 epochs kept, not recorded",
         "while recording: ended by 9, 3 epochs kept, not recorded",

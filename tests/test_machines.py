@@ -1,5 +1,6 @@
 """The whole library for users without rights, on small machines, with strange names."""
 
+import json
 import os
 import shutil
 
@@ -12,10 +13,12 @@ from mobilenet_lib import training
 BOOK = """
     import os, sys
     from pathlib import Path
-    from mobilenet_lib import data, models, plots, tflite, training
+    import small_training
+    from mobilenet_lib import data, plots, tflite, training
     from mobilenet_lib.data import __main__ as command
     photos = data.load(32, source="drawn", limit=20)
-    model = models.mobilenet(0.1, 32, 2)
+    small_training.SIDE = 32
+    model = small_training.small()
     print(training.train(model, photos, epochs=1).epochs[0]["val_loss"])
     content = tflite.convert(model, "int8", data.normalize(photos.images("train")[0]))
     print(tflite.evaluate(content, photos.test).accuracy)
@@ -54,20 +57,38 @@ def test_everything_works_on_one_core_with_ascii_a_strange_path_and_a_clock_far_
     assert int(done.stdout.split()[-1]) < 4096, "MB"
 
 
+# Several commands one after the other in one process, because importing TensorFlow takes longer than all the rest.
+COMMANDS = """
+    import json, runpy, sys
+    import small_training
+    from mobilenet_lib import models
+    small_training.SIDE, models.mobilenet = 32, lambda *_, **__: small_training.small()
+    for module, *arguments in json.loads(sys.argv[1]):
+        print("begins", module, flush=True)
+        sys.argv[1:] = arguments
+        try:
+            runpy.run_module(f"mobilenet_lib.{module}", run_name="__main__")
+        except SystemExit as ended:
+            if ended.code:
+                raise
+"""
+
+
 @pytest.mark.fault("A terminal that knows only ASCII, a folder with a space or a ü, a clock far away")
 def test_every_command_line_prints_names_that_an_ascii_terminal_does_not_have(layout, tmp_path):
     photos = shutil.copytree(layout, tmp_path / "кот 🐈")
     photo = shutil.copy(next((photos / "test_set/cats").iterdir()), tmp_path / "кот 🐈.jpg")
     model = tmp_path / "модель.keras"
     training.save_model(small_training.small(), model)
-    size = ["--alpha", "0.1", "--resolution", "32", "--limit", "8", "--epochs", "1"]
-    for module, *arguments in (
+    size = ["--resolution", "32", "--limit", "8", "--epochs", "1"]
+    commands = [
         ("data", "check", photos),
         ("training", "--name", "run", "--data", photos, "--runs", tmp_path, *size),
         ("tflite", photo),
         ("tflite", "record", model, "--data", photos, "--exports", tmp_path),
-    ):
-        program = f"import runpy; runpy.run_module('mobilenet_lib.{module}', run_name='__main__')"
-        done = run(program, *arguments, env={**os.environ, **ASCII})
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert r"\udcd0" in done.stdout, "half a Cyrillic letter, as Python reads names there"
+    ]
+    done = run(COMMANDS, json.dumps(commands, default=os.fsdecode), env={**os.environ, **ASCII})
+    assert done.returncode == 0, done.stderr[-3000:]
+    _, *said = done.stdout.split("begins ")
+    assert len(said) == len(commands)
+    assert all(r"\udcd0" in out for out in said), "half a Cyrillic letter, as Python reads names there"

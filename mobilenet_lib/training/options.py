@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mobilenet_lib.records import RUNS
-from mobilenet_lib.training.recipe import INITIALIZERS, RECIPES
+from mobilenet_lib.training.recipe import INITIALIZERS, RECIPES, Recipe
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,13 +47,25 @@ def parser() -> argparse.ArgumentParser:
         help="epochs on images of other sizes that come before, within the same schedule",
     )
     add("--batch-size", type=int, default=32, help="photos per step")
-    add("--learning-rate", type=float, default=4e-3, help="the highest one")
-    add("--schedule", choices=("cosine", "constant"), default="cosine", help="of the learning rate after the warm-up")
-    add("--warmup", type=float, default=0.1, help="share of the steps in which the learning rate rises")
-    add("--weight-decay", type=float, default=0.05, help="spares biases, normalization and depthwise kernels")
+    add("--learning-rate", type=float, default=Recipe.learning_rate, help="the highest one")
+    add(
+        "--schedule",
+        choices=("cosine", "constant"),
+        default=Recipe.schedule,
+        help="of the learning rate after the warm-up",
+    )
+    add("--warmup", type=float, default=Recipe.warmup, help="share of the steps in which the learning rate rises")
+    add(
+        "--weight-decay",
+        type=float,
+        default=Recipe.weight_decay,
+        help="spares biases, normalization and depthwise kernels",
+    )
     switch = argparse.BooleanOptionalAction
-    add("--decay-depthwise", action=switch, default=False, help="weight decay on depthwise kernels too")
-    add("--label-smoothing", type=float, default=0.1, help="share of certainty taken off the labels")
+    add(
+        "--decay-depthwise", action=switch, default=Recipe.decay_depthwise, help="weight decay on depthwise kernels too"
+    )
+    add("--label-smoothing", type=float, default=Recipe.label_smoothing, help="share of certainty taken off the labels")
     add("--dropout", type=float, default=1e-3, help="share of the features left out before the classifier")
     add("--momentum", type=float, default=0.9, help="of batch normalization; Keras has 0.99")
     add("--initializer", choices=(*INITIALIZERS, "imagenet"), default="he_normal", help="of the depthwise kernels")
