@@ -10,6 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 from mobilenet_lib import data, drawn, models, tflite, training
+from mobilenet_lib.tflite import __main__ as command
+from mobilenet_lib.tflite.files import opened
 from mobilenet_lib.training import options
 
 RECORDS = training.load_runs()
@@ -140,7 +142,7 @@ def test_the_float32_file_is_what_the_model_converts_to(drawings):
 
 def test_the_int8_file_takes_and_gives_float32_and_answers_like_the_float32_file(drawings):
     small = training.MODELS / "cats-dogs-int8.tflite"
-    details = tflite._opened(small)
+    details = opened(small)
     assert {end["dtype"] for end in (*details.get_input_details(), *details.get_output_details())} == {np.float32}
     assert small.stat().st_size <= 0.3 * tflite.MODEL.stat().st_size
     difference = np.abs(tflite.predict(small, drawings) - tflite.predict(tflite.MODEL, drawings))
@@ -157,14 +159,14 @@ def test_the_kept_files_are_as_good_as_their_record_says(loaded, name):
 
 def test_the_command_line_uses_the_kept_file(tmp_path, capfd):
     drawn.picture(2001).save(tmp_path / "dog.png")
-    assert tflite.main([str(tmp_path / "dog.png")]) == 0
+    assert command.main([str(tmp_path / "dog.png")]) == 0
     share = tflite.predict(tflite.MODEL, data.normalize(data.read(tmp_path / "dog.png", 128))[None])[0, 1]
     assert f"dog {share:.1%}" in capfd.readouterr().out
 
 
 def test_without_the_kept_file_the_command_line_says_where_it_is(tmp_path, capfd, monkeypatch):
     Image.new("RGB", (9, 9)).save(tmp_path / "photo.png")
-    monkeypatch.setattr(tflite, "MODEL", tmp_path / "models" / "cats-dogs.tflite")
+    monkeypatch.setattr(command, "MODEL", tmp_path / "models" / "cats-dogs.tflite")
     with pytest.raises(SystemExit):
-        tflite.main([str(tmp_path / "photo.png")])
+        command.main([str(tmp_path / "photo.png")])
     assert "the book keeps one in data/models of its repository" in capfd.readouterr().err

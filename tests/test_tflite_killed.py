@@ -1,4 +1,4 @@
-"""The files of `tflite`, killed, interrupted and on a full disk."""
+"""The command line of `tflite` killed, interrupted, started twice, on a full disk: with real processes."""
 
 import signal
 
@@ -7,6 +7,7 @@ import small_training
 from processes import HOLDER, NOBODY, as_nobody, as_root, run, small_disk, start
 
 from mobilenet_lib import models, tflite, training
+from mobilenet_lib.tflite import __main__ as command
 
 
 @pytest.mark.fault("Two recordings of file formats run at once")
@@ -17,7 +18,7 @@ def test_a_second_recording_into_the_same_folder_is_refused(tmp_path, shown, cap
     with start(HOLDER, exports) as first:
         first.stdout.readline()
         with pytest.raises(SystemExit) as stopped:
-            tflite.main(["record", str(tmp_path / "own.keras"), "--data", "drawn", "--exports", str(exports)])
+            command.main(["record", str(tmp_path / "own.keras"), "--data", "drawn", "--exports", str(exports)])
         first.kill()
     assert stopped.value.code == 2
     shown(capsys.readouterr().err)
@@ -47,14 +48,14 @@ def test_a_conversion_killed_while_it_writes_leaves_the_old_file_whole(tmp_path)
 def test_ctrl_c_ends_the_record_of_formats_with_one_sentence(tmp_path, shown):
     program = """
         import signal, sys
-        from mobilenet_lib import tflite
+        from mobilenet_lib.tflite import __main__ as command, recording
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        convert = tflite.convert
+        convert = recording.convert
         def said(*arguments, **options):
             print("converting", flush=True)
             return convert(*arguments, **options)
-        tflite.convert = said
-        sys.exit(tflite.main(sys.argv[1:]))
+        recording.convert = said
+        sys.exit(command.main(sys.argv[1:]))
     """
     training.save_model(models.mobilenet(0.1, 32, 2), tmp_path / "model.keras")
     arguments = [
@@ -81,10 +82,10 @@ def test_ctrl_c_ends_the_record_of_formats_with_one_sentence(tmp_path, shown):
 @pytest.mark.fault("The disk is full while file formats are recorded")
 def test_a_full_disk_ends_the_record_of_formats_with_one_sentence(tmp_path, monkeypatch, capsys, shown):
     training.save_model(small_training.small(), tmp_path / "model.keras")
-    monkeypatch.setattr(tflite, "record", lambda *_: {"files": ["large"] * 10000})  # after minutes
+    monkeypatch.setattr(command, "record", lambda *_: {"files": ["large"] * 10000})  # after minutes
     with small_disk(tmp_path / "disk", "64k") as disk:
         with pytest.raises(SystemExit) as stopped:
-            tflite.main(
+            command.main(
                 [
                     "record",
                     str(tmp_path / "model.keras"),
@@ -104,7 +105,12 @@ def test_a_full_disk_ends_the_record_of_formats_with_one_sentence(tmp_path, monk
 @as_nobody
 @pytest.mark.fault("The folder may only be read")
 def test_a_folder_for_records_of_formats_that_may_only_be_read_is_named_before_anything_is_converted(tmp_path, shown):
-    program = "import sys; from mobilenet_lib import tflite; tflite.data.load = None; tflite.main(sys.argv[1:])"
+    program = """
+        import sys
+        from mobilenet_lib.tflite import __main__ as command
+        command.data.load = None
+        command.main(sys.argv[1:])
+    """
     done = run(program, "record", "scratch", "--exports", "/usr/exports", before=NOBODY, cwd="/")
     assert done.returncode == 2 and "Traceback" not in done.stderr
     shown(done.stderr)

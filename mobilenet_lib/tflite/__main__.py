@@ -1,0 +1,147 @@
+"""The command line: say what is on a photo, or record what the file formats do to a model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from mobilenet_lib import data, training
+from mobilenet_lib.locks import alone
+from mobilenet_lib.records import MODELS
+from mobilenet_lib.tflite.checks import model_shape
+from mobilenet_lib.tflite.files import save
+from mobilenet_lib.tflite.metadata import labels
+from mobilenet_lib.tflite.recording import EXPORTS, KEPT, MODEL, kept_files, record
+from mobilenet_lib.tflite.running import Network
+
+IMAGENET = "imagenet-128"  # as the name of a model: Google's weights at α = 0.25 and 128 pixels under a new classifier
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The status that the command ends with: 1 if a photo could not be read."""
+    data.spell_out()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    return _record(arguments[1:]) if arguments[:1] == ["record"] else _say(arguments)
+
+
+def _say(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m mobilenet_lib.tflite", description="Say what is on a photo, with a .tflite model."
+    )
+    parser.add_argument("photo", nargs="+", type=Path, help="a JPEG, PNG, GIF, WebP or BMP file")
+    parser.add_argument("--model", type=Path, default=MODEL, help="a .tflite file (default: the book's)")
+    parser.add_argument("--threads", type=int, default=1, help="processor cores to use (default: 1)")
+    args = parser.parse_args(arguments)
+    failed = 0
+    try:
+        network = Network(args.model, args.threads)
+        size = _side(network.shape)
+        names = labels(args.model) or tuple(f"class {number}" for number in range(network.classes))
+        if len(names) != network.classes:
+            raise ValueError(f"the model must have a label for each of its {network.classes} classes, not {len(names)}")
+        for photo in args.photo:
+            try:
+                pixels = data.read(photo, size)
+            except OSError as error:
+                print(f"{photo}: {error}", file=sys.stderr)
+                failed = 1
+                continue
+            image = ((pixels - network.mean) / network.deviation).astype(np.float32)
+            start = time.perf_counter()
+            shares = network(image)
+            took = 1e3 * (time.perf_counter() - start)
+            said = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
+            print(f"{photo}: {names[shares.argmax()]} ({said}; {took:.1f} ms)")
+    except FileNotFoundError:
+        parser.error(
+            f"there is no model in {args.model}; the book keeps one in data/models of its repository, chapter 6 makes "
+            "one, and --model says where it is"
+        )
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    return failed
+
+
+def _record(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m mobilenet_lib.tflite record",
+        description="Convert a kept model in every way, compare each file with Keras on the test split, and write "
+        "data/exports/NAME.json. With --keep, make the book's own files from it too.",
+    )
+    known = (
+        f"a model in data/models, the path of a .keras file, or {IMAGENET} for Google's weights with a new classifier"
+    )
+    parser.add_argument("model", metavar="NAME", help=known)
+    parser.add_argument("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
+    parser.add_argument("--limit", type=int, default=None, help="use at most this many photos of each split")
+    parser.add_argument("--keep", action="store_true", help=f"write {' and '.join(KEPT)} into the folder models beside")
+    parser.add_argument("--exports", type=Path, default=EXPORTS, metavar="FOLDER", help="where records go")
+    args = parser.parse_args(arguments)
+    path = Path(args.model) if args.model.endswith(".keras") else MODELS / f"{args.model}.keras"
+    if args.model != IMAGENET and not path.exists():
+        parser.error(f"NAME must be {known}; there is no {path}")
+    if args.model == IMAGENET and args.keep:
+        parser.error(f"--keep is for models in data/models, not for {IMAGENET}: its weights are Google's")
+    try:
+        found = _recorded(args, path)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        parser.exit(130, f"{path.stem}: interrupted; what was there before is whole\n")
+    for file in [*found["files"], *found.get("kept", ())]:
+        print(f"{path.stem}: {file['file']}: {file['bytes']:,} bytes, {file['accuracy']:.2%}")
+    return 0
+
+
+def _recorded(args: argparse.Namespace, path: Path) -> dict[str, Any]:
+    """Make and write the record of the model in `path`, and with `--keep` the files of the book."""
+    if args.model == IMAGENET:
+        network, model = "ImageNet weights, α = 0.25, 128 px", training.imagenet_classifier(0.25, 128)
+    else:
+        network, model = path.stem, training.load_model(path)
+    size = _side(model_shape(model))
+    place = args.exports.parent / "models"
+    for folder in (args.exports, place) if args.keep else (args.exports,):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # whether it may be written to shows now, not after minutes of work
+    with alone(args.exports, f"recording into {str(args.exports)!r}"):
+        photos = data.load(size, source=args.data, limit=args.limit)
+        if args.model == IMAGENET:
+            keras.utils.set_random_seed(0)
+            training.fit_classifier(model, photos)
+        found = {"network": network, "command": _command(args, path.stem, photos.drawn), **record(model, photos)}
+        if args.keep:
+            files, found["kept"] = kept_files(model, photos)
+            for name, content in files.items():
+                save(content, place / name)
+        content = json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
+        save(content + b"\n", args.exports / f"{path.stem}.json")
+    return found
+
+
+def _command(args: argparse.Namespace, name: str, drawn: bool) -> str:
+    """What repeats the record, without what belongs to one machine: photos lie where `make data` puts them."""
+    limit = [] if args.limit is None else ["--limit", str(args.limit)]
+    options = ["--data", "drawn" if drawn else "data/cats-dogs", *limit, *(["--keep"] if args.keep else [])]
+    return shlex.join(["python", "-m", "mobilenet_lib.tflite", "record", name, *options])
+
+
+def _side(shape: tuple[int, int, int]) -> int:
+    """How many pixels wide the images of `shape` are. Raises `ValueError` unless they are square and in color."""
+    size, *rest = shape
+    if rest != [size, 3]:
+        raise ValueError(f"the model must take square color images, not {list(shape)}")
+    return size
+
+
+if __name__ == "__main__":
+    sys.exit(main())
