@@ -21,15 +21,20 @@ def easy(count=48, batch_size=8, **options):
     return data.CatsDogs(splits, source="bright and dark", drawn=True, batch_size=batch_size, **options)
 
 
-def small(momentum=0.9, channels=16):
+def small(momentum=0.9, channels=16, side=SIDE):
     """The first and the last layers of a MobileNet, which build in a moment."""
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((SIDE, SIDE, 3))
+    inputs = keras.Input((side, side, 3))
     x = models.conv_block(inputs, 8, stride=2, name="conv1", momentum=momentum)
     x = models.separable_block(x, channels, number=1, momentum=momentum)
     x = keras.layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
     x = keras.layers.Reshape((2,))(keras.layers.Conv2D(2, 1, name="conv_preds")(x))
     return keras.Model(inputs, keras.layers.Softmax()(x))
+
+
+def in_place_of_mobilenet(alpha, resolution, classes=2, **_):
+    """For the command line, where it does not matter which network is trained."""
+    return small(channels=round(160 * alpha), side=resolution)
 
 
 def without_times(run):

@@ -19,7 +19,7 @@ from mobilenet_lib.training import __main__ as cli
 LITTLE = """
     import small_training
     from mobilenet_lib import models
-    small_training.SIDE, models.mobilenet = 32, lambda *_, **__: small_training.small()
+    models.mobilenet = small_training.in_place_of_mobilenet
 """
 COMMAND = (
     LITTLE
@@ -36,8 +36,7 @@ COMMAND = (
 @pytest.fixture
 def little(monkeypatch):
     """The same in this process."""
-    monkeypatch.setattr(small_training, "SIDE", 32)
-    monkeypatch.setattr(models, "mobilenet", lambda *_, **__: small_training.small())
+    monkeypatch.setattr(models, "mobilenet", small_training.in_place_of_mobilenet)
 
 
 SIZE = ("--data", "drawn", "--alpha", "0.1", "--resolution", "32", "--limit", "8", "--batch-size", "4", "--keep")
@@ -87,15 +86,15 @@ TRAINING = (
 
 @pytest.mark.fault("A training is killed")
 def test_a_training_killed_at_any_moment_ends_as_if_nothing_had_happened(tmp_path, little):
-    arguments = ["--name", "run", "--epochs", "3", *SIZE]
+    arguments = ["--name", "run", "--epochs", "2", *SIZE]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     done = run(TRAINING, killed / "runs", *arguments)
     assert [line for line in done.stdout.splitlines() if "ended by" in line] == [
         "while keeping: ended by 9, 0 epochs kept, not recorded",
         "in an epoch: ended by 9, 1 epochs kept, not recorded",
-        "before recording: ended by 9, 3 epochs kept, not recorded",
-        "while keeping the model: ended by 9, 3 epochs kept, not recorded",
-        "while recording: ended by 9, 3 epochs kept, not recorded",
+        "before recording: ended by 9, 2 epochs kept, not recorded",
+        "while keeping the model: ended by 9, 2 epochs kept, not recorded",
+        "while recording: ended by 9, 2 epochs kept, not recorded",
         "again: ended by 0, 0 epochs kept, recorded",
     ], done.stdout + done.stderr
     cli.main([*arguments, "--runs", str(whole / "runs")])

@@ -1,6 +1,5 @@
 """The whole library for users without rights, on small machines, with strange names."""
 
-import json
 import os
 import shutil
 
@@ -17,8 +16,7 @@ BOOK = """
     from mobilenet_lib import data, plots, tflite, training
     from mobilenet_lib.data import __main__ as command
     photos = data.load(32, source="drawn", limit=20)
-    small_training.SIDE = 32
-    model = small_training.small()
+    model = small_training.small(side=32)
     print(training.train(model, photos, epochs=1).epochs[0]["val_loss"])
     content = tflite.convert(model, "int8", data.normalize(photos.images("train")[0]))
     print(tflite.evaluate(content, photos.test).accuracy)
@@ -59,13 +57,16 @@ def test_everything_works_on_one_core_with_ascii_a_strange_path_and_a_clock_far_
 
 # Several commands one after the other in one process, because importing TensorFlow takes longer than all the rest.
 COMMANDS = """
-    import json, runpy, sys
+    import runpy, sys
     import small_training
     from mobilenet_lib import models
-    small_training.SIDE, models.mobilenet = 32, lambda *_, **__: small_training.small()
-    for module, *arguments in json.loads(sys.argv[1]):
+    models.mobilenet = small_training.in_place_of_mobilenet
+    words = sys.argv[1:]
+    while words:
+        end = words.index(";")
+        module, *sys.argv[1:] = words[:end]
+        words = words[end + 1 :]
         print("begins", module, flush=True)
-        sys.argv[1:] = arguments
         try:
             runpy.run_module(f"mobilenet_lib.{module}", run_name="__main__")
         except SystemExit as ended:
@@ -87,7 +88,7 @@ def test_every_command_line_prints_names_that_an_ascii_terminal_does_not_have(la
         ("tflite", photo),
         ("tflite", "record", model, "--data", photos, "--exports", tmp_path),
     ]
-    done = run(COMMANDS, json.dumps(commands, default=os.fsdecode), env={**os.environ, **ASCII})
+    done = run(COMMANDS, *(word for command in commands for word in (*command, ";")), env={**os.environ, **ASCII})
     assert done.returncode == 0, done.stderr[-3000:]
     _, *said = done.stdout.split("begins ")
     assert len(said) == len(commands)

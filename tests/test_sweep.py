@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
+import small_training
 
-from mobilenet_lib import training
+from mobilenet_lib import models, training
 from mobilenet_lib.training import __main__ as cli
 from mobilenet_lib.training import options, sweep
 
@@ -64,7 +65,7 @@ def test_a_recorded_run_is_what_its_name_declares_and_its_command_repeats_it(exp
         assert record.predictions.strip("01") == "" and len(record.predictions) == record.data["counts"]["validation"]
 
 
-TINY = {"alpha": 0.05, "resolution": 32, "epochs": 1, "limit": 8, "batch_size": 4, "test": False}
+TINY = {"alpha": 0.1, "resolution": 32, "epochs": 1, "limit": 8, "batch_size": 4, "test": False}
 
 
 @pytest.fixture
@@ -81,6 +82,7 @@ def test_the_command_runs_what_is_missing_and_nothing_else(tiny, tmp_path, monke
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(subprocess, "run", here)
+    monkeypatch.setattr(models, "mobilenet", small_training.in_place_of_mobilenet)
     (tmp_path / "tiny-one-0.json").write_text("of before")
     sweep.main(["tiny", "--data", "drawn", "--runs", str(tmp_path)])
     assert "1 done, 1 missing" in capfd.readouterr().out
