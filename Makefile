@@ -5,8 +5,8 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 WEB := node_modules/.package-lock.json
 CHAPTERS := $(wildcard chapters/*.md)
-# The tests of the library alone, which need no book.
-LIBRARY_TESTS := $(wildcard $(patsubst mobilenet_lib/%,tests/test_%*.py,$(basename $(wildcard mobilenet_lib/*)))) tests/test_fast.py tests/test_sweep.py
+# The tests of the library alone, which need no book: each file of the library has one.
+LIBRARY_TESTS := $(sort $(wildcard $(patsubst %,tests/test_%*.py,init $(notdir $(basename $(wildcard mobilenet_lib/* mobilenet_lib/*/*.py))))))
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
@@ -82,7 +82,7 @@ floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the
 	@$(call PYTHON_IN,floors) -m pytest --nbmake $(LIBRARY_TESTS) $(CHAPTERS:.md=.ipynb)
 
 jax: $(INSTALLED) $(ENVIRONMENTS)/jax/made ## Test training with Keras on JAX
-	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest tests/test_training.py tests/elsewhere/many.py
+	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest $(patsubst %,tests/test_%.py,checkpoints evaluation fit kept recipe records training) tests/elsewhere/many.py
 
 editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chapter in JupyterLab
 	@EDITORS="$(call PYTHON_IN,editors)" $(BIN)/pytest tests/elsewhere/editors.py
@@ -98,7 +98,7 @@ bench: $(INSTALLED) $(ENVIRONMENTS)/peers/made ## Measure how fast the library a
 
 fuzz: $(INSTALLED) ## Run the slowest tests: thousands of broken files, all chapters backward and twice in one kernel
 	@$(BIN)/python tests/fuzz.py
-	@$(BIN)/pytest -m long tests/test_faults.py
+	@$(BIN)/pytest -m long tests/test_order.py
 
 mutants: $(INSTALLED) ## Change the cost side in hundreds of places, and see whether a test notices each change
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python mutmut==3.8.1
