@@ -31,7 +31,7 @@ def test_the_alternative_text_is_a_description(picture):
 @pytest.mark.parametrize(
     ("name", "conclusion"),
     [
-        ("convolutions", "the channels stay apart"),
+        ("separable", "972, then 432, together 1,404"),
         ("block", "One convolution has become two"),
         ("body of the paper's network", "The maps shrink while their channels grow"),
         ("reduction", "7.9 to 8.9 times less"),  # the paper's "between 8 to 9 times", section 3.1
@@ -119,7 +119,7 @@ def test_two_processes_draw_the_same_bytes():
     code = (
         "import hashlib, numpy; from mobilenet_lib import plots; "
         "noise = numpy.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), dtype='uint8'); "
-        "pictures = plots.convolutions(), plots.reduction(), plots.photos(noise, ['a', 'b'], alt='Noise'); "
+        "pictures = plots.separable_convolution(), plots.reduction(), plots.photos(noise, ['a', 'b'], alt='Noise'); "
         "print(*(hashlib.sha256(picture.data()).hexdigest() for picture in pictures))"
     )
     runs = [

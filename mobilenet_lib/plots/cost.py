@@ -139,8 +139,8 @@ def saving(standard: Sequence[Any], separable: Sequence[Any]) -> Picture:
     top.plot(places, factors, "o", color=COLORS["ink"])
     top.axhline(9, color=COLORS["muted"], lw=1, ls="--")
     for place, factor in zip(places, factors, strict=True):
-        top.text(place, factor - 0.25, f"{factor:.2f}", size=9, ha="center", va="top")
-    top.set(title="Times fewer, Mult-Adds and parameters alike", ylim=(7.2, 9.2), yticks=[8, 9])
+        top.text(place, factor - 1, f"{factor:.2f}", size=9, ha="center", va="top")
+    top.set(title="Times fewer, Mult-Adds and parameters alike", ylim=(0, 10), yticks=[0, 3, 6, 9])
     for axes, what, title in ((middle, "mult_adds", "Mult-Adds, millions"), (bottom, "params", "Parameters, millions")):
         parts = {"standard": full, "depthwise": depthwise, "pointwise": pointwise}
         values = {kind: np.array([getattr(cost, what) / 1e6 for cost in costs]) for kind, costs in parts.items()}
