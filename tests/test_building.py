@@ -259,6 +259,38 @@ def test_only_a_book_without_an_address_says_how_colab_finds_it(book):
         assert ("how to give it one" in book.page("a")) == told
 
 
+# A cell whose output says what was asked, as that of a check does.
+EXERCISE = """\
+answer = ...
+```
+
+```{code-cell}
+class Asked:
+    def _repr_mimebundle_(self, **_):
+        asked = '{"expected": 25, "slips": [[9, "A hint."]], "tolerance": 0.0}'
+        return {"text/plain": "No answer yet"}, {"exercise": asked}
+
+
+Asked()
+"""
+
+
+def test_an_exercise_is_a_form_also_in_a_page_whose_results_were_kept(book):
+    book.chapter("a", "pass\n```\n\n```{code-cell}\n" + EXERCISE)
+    path = book.folder / "chapters" / "a.md"
+    for ran in (["a"], []):
+        assert book.build() == ran
+        assert book.result.returncode == 0, book.output
+        page = BeautifulSoup(book.page("a"), "html.parser")
+        assert len(page.select("form.exercise[data-kind=number] input")) == 1
+        assert "Asked" not in page.article.get_text() and "answer = ..." not in page.article.get_text()
+        script = next(tag["src"] for tag in page.find_all("script", src=True) if "exercise-forms" in tag["src"])
+        folder = (path.parent.parent / "_build" / "html" / "chapters" / script).resolve().parent
+        assert (folder / "exercise-worker.js").exists() and (folder / "pyodide.asm.wasm").exists()
+        path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
+    assert "exercise-forms" not in book.page("b")
+
+
 def test_only_a_page_with_a_notebook_has_a_button_for_colab(book):
     book.at("https://github.com/no_body/a-book")
     (book.folder / "chapters" / "b.ipynb").unlink()
