@@ -24,6 +24,7 @@ MADE_UP = ("book/_extensions/sharing.py", *(f"tests/test_{name}.py" for name in 
 NEW = "https://github.com/somebody/a-book.2"
 
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "book" / "_extensions")]
+import imports  # noqa: E402
 import repository  # noqa: E402
 import sharing  # noqa: E402
 
@@ -565,21 +566,23 @@ def test_an_installed_library_has_all_of_its_packages():
 # The drawing of the imports.
 
 
-def test_the_drawing_shows_the_imports_that_the_code_has():
-    import imports
-
-    assert imports.DRAWING.read_text("utf8") == imports.drawing(imports.reduced(imports.imports()), imports.meanings())
+def test_the_drawing_and_its_alternative_text_show_the_imports_that_the_code_has():
+    files = imports.imports()
+    assert imports.DRAWING.read_text("utf8") == imports.drawing(files, imports.meanings())
+    assert imports.PAGE.read_text("utf8") == imports.page(files)
 
 
 def test_the_arrows_that_are_left_out_follow_from_others():
-    import imports
-
-    graph = imports.imports()
-    assert {name for name, others in graph.items() if not others} == {
-        *("costs", "drawn", "evaluation", "exercises", "locks", "paper", "records", "weights")
-    }
+    graph = imports.modules(imports.imports())
     for name in graph:
         assert imports.reachable(imports.reduced(graph), name) == imports.reachable(graph, name)
+
+
+def test_no_module_and_no_file_of_a_package_imports_what_stands_above_it():
+    files = imports.imports()
+    for graph in (imports.modules(files), *(imports.inside(files, name) for name in imports.modules(files))):
+        rows = imports.levels(graph)
+        assert all(rows[other] < rows[name] for name in graph for other in graph[name])
 
 
 # The hooks.
