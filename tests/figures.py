@@ -42,10 +42,8 @@ MODELS += [Model(0.75, 160, 166, 2.6, 10.3, 65.3), Model(0.3, 96, 10, 0.6, 2.4, 
 TIMES = [Taken(20.0, (19, 22)), Taken(6.0, (5.5, 7)), Taken(7.0, (6.5, 8))]  # the third has least and is not fastest
 FRONT = [model for model in MODELS if model.resolution != 128]
 DRAWINGS = {
-    **{f"standard step {step}": lambda step=step: plots.standard_convolution(step) for step in (None, 1, 2, 3, 4)},
-    **{f"depthwise step {step}": lambda step=step: plots.depthwise_convolution(step) for step in (None, 1, 2, 3)},
-    **{f"pointwise step {step}": lambda step=step: plots.pointwise_convolution(step) for step in (None, 1, 2, 3)},
-    "convolutions": plots.convolutions,
+    **{f"standard step {step}": lambda step=step: plots.standard_convolution(step) for step in (1, 2, 3, 4)},
+    "separable": plots.separable_convolution,
     "block": plots.block,
     **{
         f"body of {name}": lambda options=options: plots.architecture_body(architecture.mobilenet(**options))

@@ -25,7 +25,7 @@ def test_the_alternative_text_is_a_description(name):
 @pytest.mark.parametrize(
     ("name", "conclusion"),
     [
-        ("convolutions", "the channels stay apart"),
+        ("separable", "972, then 432, together 1,404"),
         ("block", "One convolution has become two"),
         ("body of the paper's network", "The maps shrink while their channels grow"),
         ("reduction", "7.9 to 8.9 times less"),  # the paper's "between 8 to 9 times", section 3.1

@@ -16,6 +16,12 @@ def test_an_empty_channel_is_marked_as_zero():
     assert words(plots.channels({"one": IMPULSE})).count("0") == 2
 
 
+def test_columns_may_be_something_else_than_channels():
+    kernels = plots.channels({"one": IMPULSE}, each="output", alt="Kernels of one input channel")
+    assert [word for word in words(kernels) if word.startswith("output")] == ["output 1", "output 2", "output 3"]
+    assert kernels.alt == "Kernels of one input channel"
+
+
 @pytest.mark.parametrize("maps", [{"flat": np.zeros((5, 5))}, {"none": np.zeros((5, 5, 0))}])
 def test_channels_wants_feature_maps(maps):
     with pytest.raises(ValueError, match=r"maps must"):

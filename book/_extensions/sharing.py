@@ -31,9 +31,7 @@ def site(repository: str) -> tuple[str, str]:
 
 def set_address(app: Sphinx, config: Config) -> None:
     host, folder = site(config.html_theme_options["repository_url"])
-    if not host:
-        app.tags.add("nowhere")  # what a page shows `{only} nowhere`
-    elif not config.html_baseurl:  # `html: baseurl:` in _config.yml is for a domain of one's own
+    if host and not config.html_baseurl:  # `html: baseurl:` in _config.yml is for a domain of one's own
         config.html_baseurl = host + folder
 
 

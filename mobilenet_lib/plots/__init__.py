@@ -6,7 +6,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     style         colors by meaning, figures with alternative text, axes that read well
     tables        numbers in rows and columns
     shapes        what drawings are made of: tensors and feature maps in perspective
-    convolution   the three convolutions, step by step
+    convolution   a standard convolution, step by step, and a separable one
     network       blocks and whole networks, to scale
     images        photos and feature maps
     cost          what a convolution costs, and of which parts a whole is made
@@ -18,13 +18,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
 """
 
 from mobilenet_lib.plots.choice import budget, scaling, tradeoff
-from mobilenet_lib.plots.convolution import (
-    DRAWN,
-    convolutions,
-    depthwise_convolution,
-    pointwise_convolution,
-    standard_convolution,
-)
+from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
 from mobilenet_lib.plots.cost import reduction, saving, stacked
 from mobilenet_lib.plots.export import agreement, number_lines, spread
 from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
@@ -52,9 +46,7 @@ __all__ = [
     "canvas",
     "channels",
     "confusion",
-    "convolutions",
     "curves",
-    "depthwise_convolution",
     "durations",
     "evidence",
     "feature_maps",
@@ -64,11 +56,11 @@ __all__ = [
     "number_lines",
     "over_seeds",
     "photos",
-    "pointwise_convolution",
     "reduction",
     "roofline",
     "saving",
     "scaling",
+    "separable_convolution",
     "spread",
     "stacked",
     "standard_convolution",

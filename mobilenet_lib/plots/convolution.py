@@ -1,4 +1,4 @@
-"""The three convolutions, step by step: chapter 1."""
+"""A standard convolution, step by step, and a separable one, as the chain that it is: chapter 1."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from math import prod
 from matplotlib.axes import Axes
 
 from mobilenet_lib.plots.shapes import SLANT, Cuboid
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, canvas, styled
+from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, styled
 
 CHANNELS = ("#2f5fa3", "#d9a020", "#b8506a")  # of an input of three channels; they differ in brightness too
 MIXED = "#4b5563"  # of an output made of all of them
+GAP = 0.7  # between channels that are drawn apart, in cells
 DRAWN = {"D_K": 3, "M": 3, "N": 4, "D_F": 6}  # the sizes in the drawings: the reader can count the cells
 
 
@@ -26,23 +27,17 @@ class _Step:
     output: str  # "part" of a number, one "number", one "channel", or "all"
 
 
-STEPS = {
-    "standard": (
-        _Step("one filter slice, one input channel", "D_K D_K", 1, 1, "part"),
-        _Step("all slices: one number of the output", "D_K D_K M", DRAWN["M"], 1, "number"),
-        _Step("all positions: one output channel", "D_K D_K M D_F D_F", DRAWN["M"], 1, "channel"),
-        _Step("all filters: the whole output", "D_K D_K M N D_F D_F", DRAWN["M"], DRAWN["N"], "all"),
-    ),
-    "depthwise": (
-        _Step("one number of the output", "D_K D_K", 1, 1, "number"),
-        _Step("all positions: one output channel", "D_K D_K D_F D_F", 1, 1, "channel"),
-        _Step("all filters: the whole output", "D_K D_K M D_F D_F", DRAWN["M"], DRAWN["M"], "all"),
-    ),
-    "pointwise": (
-        _Step("one number of the output", "M", DRAWN["M"], 1, "number"),
-        _Step("all positions: one output channel", "M D_F D_F", DRAWN["M"], 1, "channel"),
-        _Step("all filters: the whole output", "M N D_F D_F", DRAWN["M"], DRAWN["N"], "all"),
-    ),
+COSTS = {"standard": "D_K D_K M N D_F D_F", "depthwise": "D_K D_K M D_F D_F", "pointwise": "M N D_F D_F"}
+STEPS = (
+    _Step("one filter slice, one input channel", "D_K D_K", 1, 1, "part"),
+    _Step("all slices: one number of the output", "D_K D_K M", DRAWN["M"], 1, "number"),
+    _Step("all positions: one output channel", "D_K D_K M D_F D_F", DRAWN["M"], 1, "channel"),
+    _Step("all filters: the whole output", COSTS["standard"], DRAWN["M"], DRAWN["N"], "all"),
+)
+# The two steps of a separable convolution: the numbers at one position of all sheets, and one number made of them.
+CHAIN = {
+    "depthwise": _Step("each channel by itself", COSTS["depthwise"], DRAWN["M"], DRAWN["M"], "number"),
+    "pointwise": _Step("all channels of a position", COSTS["pointwise"], DRAWN["M"], 1, "number"),
 }
 
 FILTERS_AT = 3.74  # inches from the left: the middle of the filters
@@ -52,101 +47,81 @@ FILTERS = {
     "depthwise": r"$M$ filters of $D_K \times D_K \times 1$",
     "pointwise": r"$N$ filters of $1 \times 1 \times M$",
 }
+NAMES = {"standard": ("input", "output"), "depthwise": ("input", "sheets"), "pointwise": ("the same sheets", "output")}
 
 
-def standard_convolution(step: int | None = None) -> Picture:
+@styled
+def standard_convolution(step: int) -> Picture:
     """The standard convolution: each filter reads all channels (section 3.1).
 
-    `step` 1 to 4 shows how far the derivation of its cost has come; without it, one filter at work.
-    Raises `ValueError` for another `step`.
+    `step` 1 to 4 shows how far the derivation of its cost has come. Raises `ValueError` for another `step`.
     """
-    return _convolution("standard", step)
-
-
-def depthwise_convolution(step: int | None = None) -> Picture:
-    """The depthwise convolution: one filter for each channel, which stays by itself (section 3.1).
-
-    `step` 1 to 3 shows how far the derivation of its cost has come; without it, one filter at work.
-    Raises `ValueError` for another `step`.
-    """
-    return _convolution("depthwise", step)
-
-
-def pointwise_convolution(step: int | None = None) -> Picture:
-    """The pointwise convolution: each filter mixes the channels of one position (section 3.1).
-
-    `step` 1 to 3 shows how far the derivation of its cost has come; without it, one filter at work.
-    Raises `ValueError` for another `step`.
-    """
-    return _convolution("pointwise", step)
-
-
-@styled
-def convolutions() -> Picture:
-    """The three convolutions below each other, one filter of each at work, with what they cost (section 3.1)."""
-    height = 2.42
+    if step not in range(1, len(STEPS) + 1):
+        raise ValueError(f"step must be a whole number from 1 to {len(STEPS)}, not {step!r}")
+    shown = STEPS[step - 1]
+    letters = shown.letters.replace(" ", " times ")
     picture, axes = canvas(
         WIDTH,
-        3 * height,
-        alt="Three convolutions of the same input, drawn as input times filters makes output. Standard: each filter is "
-        "as deep as the input and mixes its channels. Depthwise: each filter reads one channel, and the channels stay "
-        "apart. Pointwise: each filter is one cell wide and mixes the channels of one position. Multiplications at the "
-        f"size drawn: {', '.join(f'{kind} {_product(steps[-1]):,}' for kind, steps in STEPS.items())}.",
+        2.35,
+        alt=f"Standard convolution, drawn as input times filters makes output. {shown.title.capitalize()}. "
+        f"Multiplications: {letters}, at the size drawn {_product(shown.letters):,}.",
     )
-    for place, (kind, steps) in enumerate(STEPS.items()):
-        bottom = (2 - place) * height
-        _draw_convolution(axes, kind, bottom, None)
-        _headline(axes, bottom + height - 0.3, kind, f"{kind.capitalize()} convolution", steps[-1])
-        if place:
-            axes.plot([0.1, WIDTH - 0.1], [bottom + height] * 2, color=COLORS["line"], lw=0.8)
+    _draw(axes, "standard", 0, shown)
+    _headline(axes, 2.1, "standard", f"{step}. {shown.title.capitalize()}", shown.letters)
     return picture
 
 
 @styled
-def _convolution(kind: str, number: int | None) -> Picture:
-    steps = {None: STEPS[kind][-1], **dict(enumerate(STEPS[kind], start=1))}
-    if number not in steps:
-        raise ValueError(f"step must be None or a whole number from 1 to {len(STEPS[kind])}, not {number!r}")
-    step = steps[number]
-    title = f"{kind.capitalize()} convolution" if number is None else f"{number}. {step.title.capitalize()}"
-    said = f"{kind.capitalize()} convolution, drawn as input times filters makes output. {step.title.capitalize()}."
-    letters = step.letters.replace(" ", " times ")
-    picture, axes = canvas(WIDTH, 2.35, alt=f"{said} Multiplications: {letters}, at the size drawn {_product(step):,}.")
-    _draw_convolution(axes, kind, 0, None if number is None else step)
-    _headline(axes, 2.1, kind, title, step)
+def separable_convolution() -> Picture:
+    """The two steps of a separable convolution as a chain: what the first makes, the second reads (section 3.1)."""
+    height = 2.55
+    products = {kind: _product(step.letters) for kind, step in CHAIN.items()}
+    picture, axes = canvas(
+        WIDTH,
+        2 * height,
+        alt="A separable convolution, drawn as a chain. First, depthwise: input times filters makes sheets. Each "
+        "filter reads one channel and makes one sheet, and the channels stay apart. Then, pointwise: the same sheets "
+        "times filters makes the output. Each filter is one cell wide and mixes all sheets at one position. "
+        f"Multiplications at the size drawn: {products['depthwise']:,}, then {products['pointwise']:,}, together "
+        f"{sum(products.values()):,}.",
+    )
+    for place, (kind, step) in enumerate(CHAIN.items()):
+        bottom = (1 - place) * height
+        _draw(axes, kind, bottom, step)
+        _headline(axes, bottom + 2.2, kind, f"{place + 1}. {kind.capitalize()}", step.letters)
+    axes.plot([6.05, 6.05, 1.7], [height + 0.08, height - 0.06, height - 0.06], color=COLORS["muted"], lw=1)
+    axes.annotate("", (1.7, height - 0.5), (1.7, height - 0.06), arrowprops=ARROW)
     return picture
 
 
-def _product(step: _Step) -> int:
-    return prod(DRAWN[letter] for letter in step.letters.split())
+def _product(letters: str) -> int:
+    return prod(DRAWN[letter] for letter in letters.split())
 
 
-def formula(step: _Step) -> str:
-    return "$" + step.letters.replace(" ", r" \cdot ") + "$"
+def formula(letters: str) -> str:
+    return "$" + letters.replace(" ", r" \cdot ") + "$"
 
 
-def _headline(axes: Axes, height: float, kind: str, title: str, step: _Step) -> None:
+def _headline(axes: Axes, height: float, kind: str, title: str, letters: str) -> None:
     """A line above a drawing: its `title`, and the formula with the numbers drawn."""
-    factors = "·".join(str(DRAWN[letter]) for letter in step.letters.split())
+    factors = "·".join(str(DRAWN[letter]) for letter in letters.split())
     axes.text(0.1, height, title, color=COLORS[kind], weight="bold", size=10.5)
-    numbers = " = ".join(dict.fromkeys((factors, f"{_product(step):,}")))
-    axes.text(WIDTH - 0.1, height, f"{formula(step)} = {numbers}", ha="right")
+    axes.text(WIDTH - 0.1, height, f"{formula(letters)} = {factors} = {_product(letters):,}", ha="right")
 
 
-def _draw_convolution(axes: Axes, kind: str, bottom: float, step: _Step | None) -> None:
-    """Input ∗ filters = output, at the height `bottom`; without a step, what makes one number stands out."""
-    step = step or next(step for step in STEPS[kind] if step.output == "number")
-    apart = kind == "depthwise"
-    size, slices, count = DRAWN["D_F"], DRAWN["M"], DRAWN["M" if apart else "N"]
-    kernel = 1 if kind == "pointwise" else DRAWN["D_K"]
-    shape = {"rows": size, "columns": size, "cell": 0.18, "gap": 0.7 if apart else 0.0}
+def _draw(axes: Axes, kind: str, bottom: float, step: _Step) -> None:
+    """Input ∗ filters = output, at the height `bottom`."""
+    size, slices, apart = DRAWN["D_F"], DRAWN["M"], kind == "depthwise"
+    count, kernel = DRAWN["M" if apart else "N"], 1 if kind == "pointwise" else DRAWN["D_K"]
+    shape = {"rows": size, "columns": size, "cell": 0.18}
     base, middle = bottom + 0.58, bottom + 1.17
+    row, column, reach = 1, size - 2, kernel // 2  # where the filter stands
+    window = (range(step.slices), range(row - reach, row + reach + 1), range(column - reach, column + reach + 1))
     everywhere = (range(size), range(size))
 
-    image = Cuboid((0.55, base), colors=CHANNELS, **shape)
-    window = (range(step.slices), range(kernel), range(size - kernel, size))
-    visited = [((range(step.slices), *everywhere), 0.55)] if step.output in ("channel", "all") else []
-    image.draw(axes, [*visited, (window, 0.95)], outline=window)
+    image = Cuboid((0.55, base), colors=CHANNELS, gap=0.0 if kind == "standard" else GAP, **shape)
+    seen = step.output in ("channel", "all") or kind == "pointwise"
+    image.draw(axes, [*[((range(step.slices), *everywhere), 0.55)] * seen, (window, 0.95)], outline=window)
 
     # The filters, in a row or two by two.
     across, down, columns = {"standard": (0.92, 0.74, 2), "depthwise": (0.62, 0, 3), "pointwise": (0.8, 0.52, 2)}[kind]
@@ -166,13 +141,12 @@ def _draw_convolution(axes: Axes, kind: str, bottom: float, step: _Step | None) 
             if deep > 1:
                 cuboid.measure(axes, "depth", "$M$", 0.07)
 
-    result = Cuboid((5.35, base), colors=CHANNELS if apart else (MIXED,) * count, **shape)
-    row, column = kernel // 2, size - 1 - kernel // 2
-    spot = (range(1), range(row, row + 1), range(column, column + 1))
-    done = {"channel": (range(1), *everywhere), "all": (range(count), *everywhere)}.get(step.output, spot)
+    result = Cuboid((5.35, base), colors=CHANNELS if apart else (MIXED,) * count, gap=GAP * apart, **shape)
+    spot = (range(step.filters), range(row, row + 1), range(column, column + 1))
+    done = (range(step.filters), *everywhere) if step.output in ("channel", "all") else spot
     result.draw(axes, [(done, 0.3 if step.output == "part" else 0.95)], outline=done)
 
-    for cuboid, depth, name in ((image, "$M$", "input"), (result, "$M$" if apart else "$N$", "output")):
+    for cuboid, depth, name in zip((image, result), ("$M$", "$M$" if apart else "$N$"), NAMES[kind], strict=True):
         cuboid.measure(axes, "height", "$D_F$")
         cuboid.measure(axes, "width", "$D_F$")
         cuboid.measure(axes, "depth", depth)

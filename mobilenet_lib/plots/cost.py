@@ -134,8 +134,8 @@ def saving(standard: Sequence[Any], separable: Sequence[Any]) -> Picture:
     top.plot(places, factors, "o", color=COLORS["ink"])
     top.axhline(9, color=COLORS["muted"], lw=1, ls="--")
     for place, factor in zip(places, factors, strict=True):
-        top.text(place, factor - 0.25, f"{factor:.2f}", size=9, ha="center", va="top")
-    top.set(title="Times fewer, Mult-Adds and parameters alike", ylim=(7.2, 9.2), yticks=[8, 9])
+        top.text(place, factor - 1, f"{factor:.2f}", size=9, ha="center", va="top")
+    top.set(title="Times fewer, Mult-Adds and parameters alike", ylim=(0, 10), yticks=[0, 3, 6, 9])
     for axes, parts, title in ((middle, work, "Mult-Adds, millions"), (bottom, size, "Parameters, millions")):
         axes.bar(places - 0.2, parts["standard"], 0.38, color=COLORS["standard"], label="full convolution")
         axes.bar(places + 0.2, parts["depthwise"], 0.38, color=COLORS["depthwise"], label="depthwise")

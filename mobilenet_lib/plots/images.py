@@ -71,10 +71,11 @@ def evidence(images: Sequence[Any], maps: Sequence[Any], titles: Sequence[str], 
 
 
 @chart
-def channels(maps: Mapping[str, np.ndarray]) -> Picture:
+def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str = "") -> Picture:
     """Small feature maps `[S, S, C]`, a row for each, a column for each channel: white is 0, orange above, blue below.
 
-    Each row has its own scale. Raises `ValueError` if a map has another shape.
+    Each row has its own scale. `each` names a column; without `alt`, the alternative text says which are not zero.
+    Raises `ValueError` if a map has another shape.
     """
     maps = {name: np.asarray(values, dtype=float) for name, values in maps.items()}
     if wrong := [values.shape for values in maps.values() if values.ndim != 3 or 0 in values.shape]:
@@ -84,7 +85,7 @@ def channels(maps: Mapping[str, np.ndarray]) -> Picture:
         alive = [str(number) for number, one in enumerate(np.moveaxis(values, -1, 0), start=1) if one.any()]
         some = f"channel {', '.join(alive)}" if alive else "none"
         said.append(f"{name}: {'every channel' if len(alive) == values.shape[-1] else some}")
-    alt = f"Small feature maps, a row for each, a column for each channel. What is not zero: {'; '.join(said)}."
+    alt = alt or f"Small feature maps, a row for each, a column for each channel. What is not zero: {'; '.join(said)}."
     most = max(values.shape[-1] for values in maps.values())
     before, above, gap = 1.75, 0.32, 0.12
     side = min(0.92, (WIDTH - before) / most - gap)
@@ -102,7 +103,7 @@ def channels(maps: Mapping[str, np.ndarray]) -> Picture:
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set(visible=True, color=COLORS["line"])
             if row == 0:
-                axes.set_title(f"channel {number + 1}", size=9, weight="normal", loc="center", pad=5)
+                axes.set_title(f"{each} {number + 1}", size=9, weight="normal", loc="center", pad=5)
             if not one.any():
                 middle = (one.shape[1] - 1) / 2, (one.shape[0] - 1) / 2
                 axes.text(*middle, "0", ha="center", va="center", color=COLORS["muted"])

@@ -13,11 +13,10 @@ from matplotlib.patches import FancyBboxPatch
 
 from mobilenet_lib import architecture
 from mobilenet_lib.architecture import Layer
-from mobilenet_lib.plots.convolution import STEPS, formula
+from mobilenet_lib.plots.convolution import COSTS, formula
 from mobilenet_lib.plots.shapes import slab
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, canvas, chart, figure, styled
+from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, chart, figure, styled
 
-ARROW = {"arrowstyle": "-|>", "color": COLORS["muted"], "lw": 1, "shrinkA": 0, "shrinkB": 0}
 STRIDE = {"marker": "^", "color": COLORS["ink"], "markersize": 4.5, "linestyle": "none"}
 
 
@@ -48,19 +47,19 @@ def _stack(axes: Axes, x: float, top: float, title: str, boxes: Sequence[tuple[s
     for number in range(len(boxes) + 1):
         y = top - number * pitch
         axes.annotate("", (x, y), (x, y + pitch - tall), arrowprops=ARROW)
-        if number == len(boxes) or boxes[number][0] in STEPS:
+        if number == len(boxes) or boxes[number][0] in COSTS:
             axes.text(x + 0.1, y + 0.1, f"${channels}$ channels", va="center", size=9, color=COLORS["muted"])
         if number == len(boxes):
             break
         kind, text = boxes[number]
         channels = "N" if kind in ("standard", "pointwise") else channels
-        plain = kind not in STEPS
+        plain = kind not in COSTS
         corner, shape = (x - wide / 2, y - tall), "round,pad=0,rounding_size=0.05"
         edge = COLORS["line" if plain else kind]
         axes.add_patch(FancyBboxPatch(corner, wide, tall, shape, facecolor=COLORS[kind], edgecolor=edge))
         axes.text(x, y - tall / 2, text, ha="center", va="center", color=COLORS["ink" if plain else "paper"])
         if not plain:
-            axes.text(x + wide / 2 + 0.1, y - tall / 2, formula(STEPS[kind][-1]), va="center", color=COLORS[kind])
+            axes.text(x + wide / 2 + 0.1, y - tall / 2, formula(COSTS[kind]), va="center", color=COLORS[kind])
 
 
 @chart

@@ -41,6 +41,7 @@ COLORS = {
     "paper": "#fdfcf9",  # of the book's pages
 }
 CYCLE = tuple(COLORS[kind] for kind in ("standard", "depthwise", "pointwise", "dense", "muted"))
+ARROW = {"arrowstyle": "-|>", "color": COLORS["muted"], "lw": 1, "shrinkA": 0, "shrinkB": 0}
 
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib, so it is everywhere the same
