@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 WEB := node_modules/.package-lock.json
 CHAPTERS := $(wildcard chapters/*.md)
 # The tests of the library alone, which need no book.
-LIBRARY_TESTS := $(wildcard $(patsubst mobilenet_lib/%,tests/test_%.py,$(basename $(wildcard mobilenet_lib/*)))) tests/test_fast.py tests/test_sweep.py
+LIBRARY_TESTS := $(wildcard $(patsubst mobilenet_lib/%,tests/test_%*.py,$(basename $(wildcard mobilenet_lib/*)))) tests/test_fast.py tests/test_sweep.py
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python

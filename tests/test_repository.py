@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -553,6 +554,12 @@ def test_only_main_is_published():
     assert publish["jobs"]["deploy"]["needs"] == "build"
     writing = {name for name, job in publish["jobs"].items() if "write" in job.get("permissions", {}).values()}
     assert writing == {"deploy"}
+
+
+def test_an_installed_library_has_all_of_its_packages():
+    said = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["tool"]["setuptools"]["packages"]
+    packages = {path.parent.relative_to(ROOT) for path in ROOT.glob("mobilenet_lib/**/__init__.py")}
+    assert {".".join(path.parts) for path in packages} == {*said} - {"mobilenet_lib.recorded"}
 
 
 # The drawing of the imports.

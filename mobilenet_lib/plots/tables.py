@@ -1,0 +1,122 @@
+"""Tables that show themselves, on a page and in plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from numbers import Integral, Rational, Real
+from typing import Any
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """A table that shows itself: see `table`."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    caption: str
+    formats: Mapping[str, str]
+
+    def _cells(self) -> list[list[str]]:
+        return [
+            [_cell(value, self.formats.get(name)) for name, value in zip(self.columns, row, strict=True)]
+            for row in self.rows
+        ]
+
+    def _numeric(self) -> list[bool]:
+        columns = zip(*self.rows, strict=True)
+        return [all(value is None or _number(value) for value in column) for column in columns]
+
+    def __repr__(self) -> str:
+        cells = [list(self.columns), *self._cells()]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join(
+                cell.rjust(width) if numeric else cell.ljust(width)
+                for cell, width, numeric in zip(row, widths, self._numeric(), strict=True)
+            ).rstrip()
+            for row in cells
+        ]
+        return "\n".join([self.caption, "", lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+    def _repr_html_(self) -> str:
+        numeric = self._numeric()
+
+        # Each on a line of its own: search strips the tags, and the numbers of two cells must not become one.
+        def tag(name: str, text: str, number: bool) -> str:
+            align = "text-align:right;font-variant-numeric:tabular-nums" if number else "text-align:left"
+            return f'<{name} style="{align}">{escape(text)}</{name.split()[0]}>\n'
+
+        head = "".join(tag('th scope="col"', *pair) for pair in zip(self.columns, numeric, strict=True))
+        body = "".join(
+            "<tr>"
+            + tag('th scope="row"', row[0], numeric[0])
+            + "".join(tag("td", *pair) for pair in zip(row[1:], numeric[1:], strict=True))
+            + "</tr>"
+            for row in self._cells()
+        )
+        caption = escape(self.caption)
+        # A table wider than a phone scrolls inside itself, with the keyboard too.
+        return (
+            f'<div role="group" aria-label="{caption}" tabindex="0" style="overflow-x:auto">'
+            f'<table class="table"><caption style="text-align:left">{caption}</caption>\n'
+            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
+        )
+
+
+def table(
+    rows: Iterable[Mapping[str, Any] | Sequence[Any]],
+    columns: Sequence[str] | None = None,
+    *,
+    caption: str,
+    formats: Mapping[str, str] | None = None,
+) -> Table:
+    """A table for a page: numbers to the right, thousands separated, the first column as the heading of each row.
+
+    `rows` are mappings from column to value (then `columns` may be left out), or sequences in the order of `columns`.
+    `formats` gives a format specification for the numbers of a column, as in `{"share": ".2%"}`. `None` shows as a
+    dash. Raises `ValueError` if there is no row or no caption, if a row does not fit the columns, or if a format names
+    no column.
+    """
+    rows = list(rows)
+    if not rows:
+        raise ValueError("rows must hold at least one row, not none")
+    if not isinstance(caption, str) or not caption.strip():
+        raise ValueError(f"caption must say in words what the table shows, not {caption!r}")
+    if columns is None:
+        if not isinstance(rows[0], Mapping):
+            raise ValueError("columns must be given unless rows are mappings")
+        columns = list(rows[0])
+    columns = tuple(columns)
+    for row in rows:
+        if set(row) != set(columns) if isinstance(row, Mapping) else len(row) != len(columns):
+            raise ValueError(f"rows must each fit the columns {', '.join(columns)}; this one does not: {row!r}")
+    if unknown := [name for name in formats or () if name not in columns]:
+        raise ValueError(f"formats must name columns ({', '.join(columns)}), not {unknown[0]!r}")
+    return Table(
+        columns,
+        tuple(tuple(row[name] for name in columns) if isinstance(row, Mapping) else tuple(row) for row in rows),
+        caption,
+        dict(formats or {}),
+    )
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _cell(value: Any, spec: str | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not _number(value):
+        return str(value)
+    if spec is not None:
+        return format(float(value) if isinstance(value, Rational) and not isinstance(value, Integral) else value, spec)
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    if isinstance(value, Rational):
+        return str(value)
+    return f"{float(value):,.0f}" if abs(value) >= 1e5 else f"{float(value):,.6g}"
