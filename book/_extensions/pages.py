@@ -137,9 +137,10 @@ def number_chapters(app: Sphinx, pagename: str, templatename: str, context: dict
             neighbor["title"] = f"{number}. {neighbor['title']}"
 
 
-def chapter(address: str) -> int | None:
-    found = re.search(r"(?:^|/)(\d\d)-[\w-]+(?:\.html)?$", address)
-    return int(found[1]) if found else None
+def chapter(address: str) -> str | None:
+    """The number of a chapter, the letter of an appendix: `A1-…` is Appendix A."""
+    found = re.search(r"(?:^|/)(?:0?(\d+)|([A-Z])1)-[\w-]+(?:\.html)?$", address)
+    return found and (found[1] or found[2])
 
 
 def mend_body(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -154,7 +155,8 @@ def mend_body(app: Sphinx, pagename: str, templatename: str, context: dict, doct
     # How long it takes belongs to the title.
     if time := TIME.search(body):
         number = chapter(pagename)
-        kicker = f"Chapter {number} · {time[1]}" if number else time[1]
+        kind = "Appendix" if number and number.isalpha() else "Chapter"
+        kicker = f"{kind} {number} · {time[1]}" if number else time[1]
         body = body.replace(time[0], "", 1).replace("<h1>", f'<p class="kicker">{kicker}</p>\n<h1>', 1)
     context["body"] = body
 
