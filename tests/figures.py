@@ -1,5 +1,6 @@
 """An example of every figure, what is written in one, and what stands in a piece of HTML."""
 
+from functools import cache
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -86,6 +87,16 @@ FIGURES = {
         {"plain": {1: 0.4, 10: 0.2}, "corrected": {1: 0.3, 10: 0.1}}, alt="Error by images", xlabel="n", ylabel="error"
     ),
 }
+
+
+@cache
+def example(name):
+    return FIGURES[name]()
+
+
+@cache
+def file(name):
+    return example(name).data()
 
 
 def texts(picture):

@@ -1,29 +1,23 @@
 """What every figure has: what it says in words, what it draws, and that every machine makes the same."""
 
+import hashlib
 import subprocess
 import sys
+from inspect import signature
 from itertools import combinations
 from xml.etree import ElementTree
 
 import matplotlib
 import pytest
-from figures import DRAWINGS, FIGURES, texts
+from figures import DRAWINGS, FIGURES, example, file, texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mobilenet_lib import plots
 
 
-@pytest.fixture(scope="module", params=FIGURES)
-def picture(request):
-    return FIGURES[request.param]()
-
-
-@pytest.fixture(scope="module")
-def svg(picture):
-    return picture.data()
-
-
-def test_the_alternative_text_is_a_description(picture):
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_alternative_text_is_a_description(name):
+    picture = example(name)
     assert len(picture.alt.split()) >= 10
     assert "\n" not in picture.alt and "$" not in picture.alt and "nan" not in picture.alt.split()
 
@@ -63,16 +57,51 @@ def test_the_alternative_text_is_a_description(picture):
     ],
 )
 def test_the_alternative_text_has_the_conclusion(name, conclusion):
-    assert conclusion in FIGURES[name]().alt
+    assert conclusion in example(name).alt
 
 
-def test_no_text_is_smaller_than_nine_points(picture):
-    assert min(text.get_size() for text in texts(picture)) >= 9
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_fits_a_page_and_no_text_in_it_is_smaller_than_nine_points(name):
+    assert example(name).get_figwidth() <= plots.WIDTH
+    assert min(text.get_size() for text in texts(example(name))) >= 9
 
 
-def test_a_figure_is_not_wider_than_a_page(picture):
-    assert picture.get_figwidth() <= plots.WIDTH
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_labels_neither_overlap_nor_leave_the_drawing(name):
+    picture = example(name)
+    renderer = FigureCanvasAgg(picture).get_renderer()
+    with matplotlib.rc_context(plots.STYLE):
+        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts(picture)]
+    for text, box in boxes:
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= picture.bbox.x1 and box.y1 <= picture.bbox.y1, text
+    for (one, first), (other, second) in combinations(boxes, 2):
+        assert not first.overlaps(second), (one, other)
 
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_file_is_an_svg_without_letters_that_holds_all_it_refers_to(name):
+    elements = list(ElementTree.fromstring(file(name)).iter())
+    assert elements[0].tag == "{http://www.w3.org/2000/svg}svg"
+    assert not any(element.tag.endswith(("script", "text")) for element in elements)  # letters are outlines
+    used = [value for element in elements for key, value in element.attrib.items() if key.endswith("href")]
+    used += [element.get("clip-path")[4:-1] for element in elements if element.get("clip-path")]
+    names = {f"#{element.get('id')}" for element in elements}
+    assert {name for name in used if not name.startswith("data:")} <= names
+
+
+@pytest.mark.parametrize("draw", [getattr(plots, name) for name in plots.__all__], ids=plots.__all__)
+def test_a_figure_of_nothing_is_refused_by_the_name_of_what_is_empty(draw):
+    if getattr(draw, "__annotations__", {}).get("return") != "Picture":
+        return
+    parameters = [one for one in signature(draw).parameters.values() if one.default is one.empty]
+    empty = [{} for one in parameters if one.kind is not one.KEYWORD_ONLY]
+    options = {one.name: "Nothing" for one in parameters if one.kind is one.KEYWORD_ONLY}
+    if empty:
+        with pytest.raises(ValueError, match=f"^{parameters[0].name} must"):
+            draw(*empty, **options)
+
+
+# The same on every machine.
 
 # Keys of a matplotlibrc, as readers have them for figures of their own.
 THEIRS = {"text.usetex": True, "font.size": 30, "font.family": "serif", "axes.unicode_minus": False, "savefig.dpi": 30}
@@ -83,69 +112,22 @@ THEIRS |= {"figure.constrained_layout.h_pad": 1.0, "image.cmap": "gray", "path.s
 @pytest.mark.fault("Settings of your own, for pip, Jupyter and others")
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_settings_of_a_reader_for_matplotlib_change_no_figure_of_the_book_and_stay_as_they_are(name):
-    expected = FIGURES[name]().data()
+    expected = file(name)
     with matplotlib.rc_context(THEIRS):
         assert FIGURES[name]().data() == expected
         assert matplotlib.rcParams["text.usetex"] and matplotlib.rcParams["font.size"] == 30
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_labels_neither_overlap_nor_leave_the_drawing(name):
-    picture = DRAWINGS[name]()
-    renderer = FigureCanvasAgg(picture).get_renderer()
-    with matplotlib.rc_context(plots.STYLE):
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts(picture)]
-    for text, box in boxes:
-        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= picture.bbox.x1 and box.y1 <= picture.bbox.y1, text
-    for (one, first), (other, second) in combinations(boxes, 2):
-        assert not first.overlaps(second), (one, other)
+@pytest.mark.parametrize("name", ["block", "reduction", "tradeoff"])
+def test_a_figure_that_is_shown_twice_gives_the_same_bytes(name):
+    assert example(name).data() == file(name)
 
 
-def test_the_svg_is_well_formed_and_asks_nobody_for_anything(picture, svg):
-    assert picture.format == "svg"
-    root = ElementTree.fromstring(svg)
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    for element in root.iter():
-        assert not element.tag.endswith(("script", "text"))  # letters are outlines
-        for name, value in element.attrib.items():
-            assert not name.endswith("href") or value.startswith(("#", "data:")), value
-
-
-def test_what_the_svg_refers_to_is_in_it(svg):
-    root = ElementTree.fromstring(svg)
-    names = {element.get("id") for element in root.iter()}
-    used = [value for element in root.iter() for key, value in element.attrib.items() if key.endswith("href")]
-    used += [element.get("clip-path")[4:-1] for element in root.iter() if element.get("clip-path")]
-    assert {name.lstrip("#") for name in used if not name.startswith("data:")} <= names
-
-
-def test_two_processes_draw_the_same_bytes():
+def test_another_process_draws_the_same_bytes_and_loads_neither_pyplot_nor_tensorflow():
     code = (
-        "import hashlib, numpy; from mobilenet_lib import plots; "
-        "noise = numpy.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), dtype='uint8'); "
-        "pictures = plots.convolutions(), plots.reduction(), plots.photos(noise, ['a', 'b'], alt='Noise'); "
-        "print(*(hashlib.sha256(picture.data()).hexdigest() for picture in pictures))"
+        "import hashlib, sys; from mobilenet_lib import plots; "
+        "print({'matplotlib.pyplot', 'tensorflow', 'keras'} & set(sys.modules), "
+        "*(hashlib.sha256(picture.data()).hexdigest() for picture in (plots.block(), plots.reduction())))"
     )
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
-        )
-        for seed in ("1", "2")
-    ]
-    assert runs[0].stdout == runs[1].stdout != ""
-
-
-def test_drawing_it_again_gives_the_same_bytes(picture, svg):
-    assert picture.data() == svg
-
-
-def test_making_figures_leaves_matplotlib_as_it_was():
-    before = {key: matplotlib.rcParams[key] for key in plots.STYLE}
-    plots.reduction().data()
-    assert {key: matplotlib.rcParams[key] for key in plots.STYLE} == before != plots.STYLE
-
-
-def test_plots_needs_neither_pyplot_nor_tensorflow():
-    code = "import sys, mobilenet_lib.plots; print({'matplotlib.pyplot', 'tensorflow', 'keras'} & set(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "set()\n"
+    expected = "set()", *(hashlib.sha256(file(name)).hexdigest() for name in ("block", "reduction"))
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == [*expected]

@@ -1,7 +1,7 @@
 """Figures that help to choose a model."""
 
 import pytest
-from figures import FIGURES, MODELS, words
+from figures import MODELS, example, words
 from matplotlib.colors import to_rgb
 
 from mobilenet_lib import architecture, plots
@@ -15,7 +15,7 @@ def filled(picture):
 
 
 def test_models_of_the_front_are_filled_and_the_others_hollow():
-    assert filled(FIGURES["tradeoff"]()) == {(569, 70.9), (166, 65.3), (10, 45.0)}
+    assert filled(example("tradeoff")) == {(569, 70.9), (166, 65.3), (10, 45.0)}
 
 
 def test_without_a_front_every_model_is_filled():
@@ -23,7 +23,7 @@ def test_without_a_front_every_model_is_filled():
 
 
 def test_every_alpha_is_in_the_legend_and_every_resolution_beside_its_point():
-    said = words(FIGURES["tradeoff"]())
+    said = words(example("tradeoff"))
     assert {"α = 1", "α = 0.75", "α = 0.3"} <= set(said)
     assert {"224", "128", "160", "96"} <= set(said)
 

@@ -12,7 +12,7 @@ def test_the_learning_rate_figure_says_where_it_is_highest():
 
 def test_a_line_by_depth_has_one_value_a_layer():
     assert "0.9 to 0.02" in plots.by_depth({"signal": [0.9, 0.02]}, ["dw 1", "dw 2"], ylabel="std", alt="Signal").alt
-    with pytest.raises(ValueError, match="2 values each"):
+    with pytest.raises(ValueError, match="signal must be one for each of the 2 layers, not 1"):
         plots.by_depth({"signal": [0.9]}, ["dw 1", "dw 2"], ylabel="std", alt="Signal")
 
 

@@ -27,10 +27,8 @@ def test_a_run_may_lack_a_metric():
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        ({}, {}, "histories must hold at least one run"),
         ({"a": HISTORY}, {"live": "b"}, "live must be one of a, not 'b'"),
         ({"a": HISTORY}, {"metrics": ["f1"]}, "'f1' is in none"),
-        ({"a": HISTORY}, {"metrics": []}, "metrics must name at least one metric"),
     ],
 )
 def test_curves_says_what_is_wrong(arguments, options, message):

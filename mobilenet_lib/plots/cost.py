@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from mobilenet_lib import architecture, costs
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, styled
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, label, styled
 
 
 @styled
@@ -18,29 +17,24 @@ def reduction() -> Picture:
     """The cost of a separable convolution as a share of the standard one, against N and D_K, with both limits."""
     outputs = [layer.out_channels for layer in architecture.mobilenet() if layer.kind == "pointwise"]
     low, high = min(outputs), max(outputs)
-    times = [float(1 / costs.reduction(count)) for count in (low, high)]
-    picture, (left, right) = figure(
-        WIDTH,
-        3.4,
-        columns=2,
-        sharey=True,
-        width_ratios=[1.15, 1],
-        alt="The cost of a separable convolution as a share of the standard one. Against the number of filters N, with "
+    times = {count: float(1 / costs.reduction(count)) for count in (low, high)}
+    alt = (
+        "The cost of a separable convolution as a share of the standard one. Against the number of filters N, with "
         f"3 × 3 filters, it falls like 1/N and levels off at 1/9: in MobileNet, from N = {low} to {high:,}, it is "
-        f"{times[0]:.1f} to {times[1]:.1f} times less. Against the filter side D_K, with N = {low}, it falls like "
-        f"1/D_K² and levels off at 1/{low}.",
+        f"{times[low]:.1f} to {times[high]:.1f} times less. Against the filter side D_K, with N = {low}, it falls like "
+        f"1/D_K² and levels off at 1/{low}."
     )
-    counts, kernels = [2**power for power in range(12)], range(1, 16, 2)
+    picture, (left, right) = figure(WIDTH, 3.4, alt=alt, columns=2, sharey=True, width_ratios=[1.15, 1])
+    counts, kernels, parts = [2**power for power in range(12)], range(1, 16, 2), (2, 4, 9, 16, 32, 64)
     left.axvspan(low, high, color=COLORS["fill"], lw=0)
     left.text(np.sqrt(low * high), 1, "MobileNet", ha="center", color=COLORS["muted"])
     _falling(left, {n: costs.reduction(n) for n in counts}, lambda n: 1 / n, "$1/N$", 1 / 9, "$1/D_K^2 = 1/9$")
     shares = {kernel: costs.reduction(low, kernel) for kernel in kernels}
     _falling(right, shares, lambda kernel: 1 / kernel**2, "$1/D_K^2$", 1 / low, f"$1/N = 1/{low}$")
-    for count, fewer in zip((low, high), times, strict=True):
+    for count, fewer in times.items():
         left.plot(count, 1 / fewer, "o", color=COLORS["pointwise"], ms=7)
-        left.annotate(f"1/{fewer:.1f}", (count, 1 / fewer), (0, 9), textcoords="offset points", ha="center")
-    parts = (1, 2, 4, 9, 16, 32, 64)
-    left.set_yticks([1 / part for part in parts], ["1", *(f"1/{part}" for part in parts[1:])])
+        label(left, f"1/{fewer:.1f}", (count, 1 / fewer), (0, 9), size=9.5)
+    left.set_yticks([1, *(1 / part for part in parts)], ["1", *(f"1/{part}" for part in parts)])
     left.set_xticks(counts[::2], [f"{count:,}" for count in counts[::2]])
     right.set_xticks([1, 3, 5, 7, 11, 15], ["1", "3", "5", "7", "11", "15"])
     left.set(title="3 × 3 filters, more and more of them", xlabel="$N$, filters", ylabel="share of the standard cost")
@@ -49,33 +43,29 @@ def reduction() -> Picture:
 
 
 def _falling(
-    axes: Axes, shares: Mapping[int, Real], limit: Callable[[int], float], name: str, level: float, level_name: str
+    axes: Axes, shares: Mapping[int, Any], limit: Callable[[int], float], name: str, level: float, level_name: str
 ) -> None:
     """A curve that follows `limit` at first and then stays above `level`, on logarithmic axes, with both lines."""
     dots = {"color": COLORS["muted"], "linestyle": ":", "linewidth": 1.4}
     axes.plot(list(shares), [limit(x) for x in shares], **dots)
     axes.axhline(level, **dots)
-    axes.plot(list(shares), [float(y) for y in shares.values()], color=COLORS["pointwise"], lw=2.4, marker="o", ms=4)
+    axes.plot(list(shares), [float(y) for y in shares.values()], "o-", color=COLORS["pointwise"], lw=2.4, ms=4)
     axes.set(xscale="log", yscale="log", ylim=(1 / 128, 1.6))
     axes.minorticks_off()
     axes.text(1, 0.9 * level, level_name, va="top", color=COLORS["muted"])
     near = next(x for x in shares if limit(x) < 3 * level)
-    place = {"xytext": (-8, -6), "textcoords": "offset points", "ha": "right"}
-    axes.annotate(name, (near, limit(near)), color=COLORS["muted"], **place)
+    label(axes, name, (near, limit(near)), (-8, -6), color=COLORS["muted"], ha="right", size=9.5)
 
 
-@styled
+@chart
 def stacked(
     bars: Mapping[str, Mapping[str, float]], *, alt: str, colors: Mapping[str, str], percent: bool = False
 ) -> Picture:
     """Bars made of parts, one below the other: `bars` maps the name of a bar to its parts and their values.
 
     `colors` maps each part to a name in `COLORS`, and is the legend. With `percent` each bar is a whole and its parts
-    are shares of it. The alternative text is `alt`, then all parts. Raises `ValueError` if there is no bar or if a
-    part has no color.
+    are shares of it. The alternative text is `alt`, then all parts. Raises `ValueError` if a part has no color.
     """
-    if not bars:
-        raise ValueError("bars must hold at least one bar, not none")
     if missing := [part for parts in bars.values() for part in parts if part not in colors]:
         raise ValueError(f"colors must have one for each part; {missing[0]!r} has none")
     wholes = {name: sum(parts.values()) for name, parts in bars.items()}
@@ -110,44 +100,47 @@ def stacked(
     return picture
 
 
-@styled
+@chart
 def saving(standard: Sequence[Any], separable: Sequence[Any]) -> Picture:
     """What each block saves: the factor, the Mult-Adds and the parameters, from the first block to the last.
 
     Both are layers of `architecture.mobilenet`: `standard` those with `separable=False`, `separable` those of the same
     network with it. Raises `ValueError` if they do not have the same number of blocks.
     """
-    depthwise = [layer.cost for layer in separable if layer.kind == "depthwise"]
     points = [layer for layer in separable if layer.kind == "pointwise"]
-    pointwise = [layer.cost for layer in points]
-    thin = [one + other for one, other in zip(depthwise, pointwise, strict=True)]
-    full = [layer.cost for layer in standard if layer.kind == "standard"][1:]  # without the stem
-    if not full or len(full) != len(thin):
-        raise ValueError(f"standard and separable must have the same blocks, not {len(full)} and {len(thin)}")
-    factors = [one.mult_adds / other.mult_adds for one, other in zip(full, thin, strict=True)]
-    work, least = [cost.mult_adds / 1e6 for cost in full], [cost.mult_adds / 1e6 for cost in thin]
+    layers = {"standard": [layer for layer in standard if layer.kind == "standard"][1:]}  # without the stem
+    layers |= {"depthwise": [layer for layer in separable if layer.kind == "depthwise"], "pointwise": points}
+    if len(layers["standard"]) != len(points):
+        raise ValueError(
+            f"standard and separable must have the same blocks, not {len(layers['standard'])} and {len(points)}"
+        )
+    millions = {
+        what: {kind: np.array([getattr(layer.cost, what) / 1e6 for layer in layers[kind]]) for kind in layers}
+        for what in ("mult_adds", "params")
+    }
+    work, size = millions.values()
+    least, fewest = (parts["depthwise"] + parts["pointwise"] for parts in (work, size))
+    factors = work["standard"] / least
     alt = (
-        f"Three rows over the {len(thin)} blocks. Top: the factor saved goes from {factors[0]:.2f} to "
-        f"{factors[-1]:.2f} and stays below 9. Middle: all along the network a full convolution costs {min(work):.0f} "
-        f"to {max(work):.0f} million Mult-Adds, a separable one {min(least):.0f} to {max(least):.0f} million, nearly "
-        f"all of it pointwise. Bottom: the parameters of a full convolution grow from {full[0].params / 1e6:.2f} "
-        f"million in the first block to {full[-1].params / 1e6:.1f} million in the last, those of a separable one to "
-        f"{thin[-1].params / 1e6:.1f} million."
+        f"Three rows over the {len(points)} blocks. Top: the factor saved goes from {factors[0]:.2f} to "
+        f"{factors[-1]:.2f} and stays below 9. Middle: all along the network a full convolution costs "
+        f"{min(work['standard']):.0f} to {max(work['standard']):.0f} million Mult-Adds, a separable one "
+        f"{min(least):.0f} to {max(least):.0f} million, nearly all of it pointwise. Bottom: the parameters of a full "
+        f"convolution grow from {size['standard'][0]:.2f} million in the first block to {size['standard'][-1]:.1f} "
+        f"million in the last, those of a separable one to {fewest[-1]:.1f} million."
     )
     picture, (top, middle, bottom) = figure(WIDTH, 5.4, alt=alt, rows=3, sharex=True, height_ratios=[1, 1.2, 1.2])
-    places = np.arange(len(thin))
+    places = np.arange(len(points))
     top.plot(places, factors, "o", color=COLORS["ink"])
     top.axhline(9, color=COLORS["muted"], lw=1, ls="--")
     for place, factor in zip(places, factors, strict=True):
         top.text(place, factor - 0.25, f"{factor:.2f}", size=9, ha="center", va="top")
     top.set(title="Times fewer, Mult-Adds and parameters alike", ylim=(7.2, 9.2), yticks=[8, 9])
-    for axes, what, title in ((middle, "mult_adds", "Mult-Adds, millions"), (bottom, "params", "Parameters, millions")):
-        parts = {"standard": full, "depthwise": depthwise, "pointwise": pointwise}
-        values = {kind: np.array([getattr(cost, what) / 1e6 for cost in costs]) for kind, costs in parts.items()}
-        axes.bar(places - 0.2, values["standard"], 0.38, color=COLORS["standard"], label="full convolution")
-        axes.bar(places + 0.2, values["depthwise"], 0.38, color=COLORS["depthwise"], label="depthwise")
-        on = values["depthwise"]
-        axes.bar(places + 0.2, values["pointwise"], 0.38, on, color=COLORS["pointwise"], label="pointwise")
+    for axes, parts, title in ((middle, work, "Mult-Adds, millions"), (bottom, size, "Parameters, millions")):
+        axes.bar(places - 0.2, parts["standard"], 0.38, color=COLORS["standard"], label="full convolution")
+        axes.bar(places + 0.2, parts["depthwise"], 0.38, color=COLORS["depthwise"], label="depthwise")
+        on = parts["depthwise"]
+        axes.bar(places + 0.2, parts["pointwise"], 0.38, on, color=COLORS["pointwise"], label="pointwise")
         axes.set_title(title)
     bottom.legend(loc="upper left")
     names = [f"{number}\n{point.out_size}²\n{point.out_channels}" for number, point in enumerate(points, start=1)]

@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
-from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, figure, plain, styled
+from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, chart, figure, one_each, plain, ticks
 
 
-@styled
+@chart
 def by_depth(
     series: Mapping[str, Sequence[float]], names: Sequence[str], *, alt: str, ylabel: str, log: bool = True
 ) -> Picture:
     """One number a layer, from the first layer to the last: one line for each of `series`, all as long as `names`.
 
-    `alt` says what the number is; where each line starts and ends is added. Raises `ValueError` if there is no line or
-    if one does not fit `names`.
+    `alt` says what the number is; where each line starts and ends is added.
     """
-    if not series:
-        raise ValueError("series must hold at least one line, not none")
-    for name, values in series.items():
-        if len(values) != len(names):
-            raise ValueError(f"series must have {len(names)} values each, one a layer; {name!r} has {len(values)}")
+    one_each("layers", len(names), **series)
     said = "; ".join(f"{name}: from {values[0]:.2g} to {values[-1]:.2g}" for name, values in series.items())
-    picture, axes = figure(WIDTH, 3.2, alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
+    picture, axes = figure(alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
     for (name, values), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
         axes.plot(range(len(names)), values, color=color, marker=marker, ms=4.5, label=name)
     axes.set(yscale="log" if log else "linear", ylabel=ylabel)
@@ -36,68 +32,58 @@ def by_depth(
     return picture
 
 
-@styled
+@chart
 def by_count(series: Mapping[str, Mapping[int, float]], *, alt: str, xlabel: str, ylabel: str) -> Picture:
     """How a number depends on how many of something there are: a line for each of `series`, from count to number.
 
-    `alt` says what is shown; where each line starts and ends is added. Raises `ValueError` if there is no line.
+    `alt` says what is shown; where each line starts and ends is added.
     """
-    if not series:
-        raise ValueError("series must hold at least one line, not none")
     said = []
     for name, points in series.items():
         first, last = min(points), max(points)
         said.append(f"{name}: {points[first]:.3g} with {first:,}, {points[last]:.3g} with {last:,}")
     picture, axes = figure(WIDTH, 2.8, alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
-    for (name, points), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
-        axes.plot(list(points), list(points.values()), color=color, marker=marker, label=name)
-    axes.set(xscale="log", xlabel=xlabel, ylabel=ylabel, ylim=(0, None))
-    axes.set_xticks(sorted({count for points in series.values() for count in points}))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.legend()
+    _settings(axes, {name: {at: [value] for at, value in points.items()} for name, points in series.items()})
+    axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, None))
     return picture
 
 
-@styled
-def over_seeds(
-    series: Mapping[str, Mapping[float, Sequence[float]]], *, alt: str, xlabel: str, ylabel: str = "validation accuracy"
-) -> Picture:
+@chart
+def over_seeds(series: Mapping[str, Mapping[float, Sequence[float]]], *, alt: str, xlabel: str) -> Picture:
     """What runs with several seeds reached at each of some settings: a dot a run, a line through their means.
 
-    `series` maps the name of a line to accuracies by setting. `alt` says what is shown; the means are added. Raises
-    `ValueError` if there is no line.
+    `series` maps the name of a line to accuracies by setting. `alt` says what is shown; the means are added.
     """
-    if not series:
-        raise ValueError("series must hold at least one line, not none")
-    means = {name: {at: float(np.mean(values)) for at, values in points.items()} for name, points in series.items()}
     said = (
-        f"{name}: {', '.join(f'{mean:.1%} at {at:g}' for at, mean in line.items())}" for name, line in means.items()
+        f"{name}: {', '.join(f'{np.mean(values):.1%} at {at:g}' for at, values in points.items())}"
+        for name, points in series.items()
     )
-    picture, axes = figure(WIDTH, 3.2, alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
-    for (name, line), color, marker in zip(means.items(), CYCLE, "os^Dv", strict=False):
-        axes.plot(list(line), list(line.values()), color=color, marker=marker, label=name)
-        for at, values in series[name].items():
-            axes.plot([at] * len(values), values, ".", color=color, ms=4)
-    axes.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
-    axes.set_xticks(sorted({at for points in series.values() for at in points}))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+    picture, axes = figure(alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
+    _settings(axes, series)
+    axes.set(xlabel=xlabel, ylabel="validation accuracy")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    axes.legend()
     return picture
 
 
-@styled
+def _settings(axes: Axes, series: Mapping[str, Mapping[float, Sequence[float]]]) -> None:
+    """Lines through the means of the values at each setting, on a logarithmic axis, and a dot for each of several."""
+    for (name, points), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
+        axes.plot(list(points), [np.mean(values) for values in points.values()], color=color, marker=marker, label=name)
+        for at, values in points.items():
+            if len(values) > 1:
+                axes.plot([at] * len(values), values, ".", color=color, ms=4)
+    axes.set_xscale("log")
+    ticks(axes.xaxis, (at for points in series.values() for at in points))
+    axes.legend()
+
+
+@chart
 def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
     """The learning rate at every step of a training: one line for each of `rates`."""
-    if not rates:
-        raise ValueError("rates must hold at least one line, not none")
     said = []
     for name, values in rates.items():
-        top = int(np.argmax(values))
-        steps = [(0, values[0]), (top, values[top]), (len(values) - 1, values[-1])]
-        changes = ", ".join(f"{value:.2g} at step {step + 1:,}" for step, value in steps)
+        steps = sorted({0, int(np.argmax(values)), len(values) - 1})
+        changes = ", ".join(f"{values[step]:.2g} at step {step + 1:,}" for step in steps)
         said.append(f"{name}: {changes if min(values) < max(values) else f'{values[0]:.2g} all the time'}")
     picture, axes = figure(WIDTH, 2.4, alt=f"The learning rate over a training. {'; '.join(said)}.")
     for (name, values), color in zip(rates.items(), CYCLE, strict=False):

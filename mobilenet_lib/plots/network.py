@@ -15,7 +15,7 @@ from mobilenet_lib import architecture
 from mobilenet_lib.architecture import Layer
 from mobilenet_lib.plots.convolution import STEPS, formula
 from mobilenet_lib.plots.shapes import slab
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, canvas, figure, styled
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, canvas, chart, figure, styled
 
 ARROW = {"arrowstyle": "-|>", "color": COLORS["muted"], "lw": 1, "shrinkA": 0, "shrinkB": 0}
 STRIDE = {"marker": "^", "color": COLORS["ink"], "markersize": 4.5, "linestyle": "none"}
@@ -63,22 +63,18 @@ def _stack(axes: Axes, x: float, top: float, title: str, boxes: Sequence[tuple[s
             axes.text(x + wide / 2 + 0.1, y - tall / 2, formula(STEPS[kind][-1]), va="center", color=COLORS[kind])
 
 
-@styled
+@chart
 def architecture_body(layers: Sequence[Layer]) -> Picture:
     """The feature maps of a MobileNet, to scale: the side of a map upwards and back, its channels to the right.
 
     `layers` come from `architecture.mobilenet`, whatever its arguments. Below are the maps of each size, their
-    channels and their share of the Mult-Adds. Raises `ValueError` if there is no layer.
+    channels and their share of the Mult-Adds.
     """
-    layers = tuple(layers)
-    if not layers:
-        raise ValueError("layers must hold at least one layer, as architecture.mobilenet returns them, not none")
     first, last = layers[0], layers[-1]
     image = replace(first, kind="image", stride=1, out_size=first.in_size, out_channels=first.in_channels)
     stages = [list(stage) for _, stage in groupby([image, *layers], key=lambda layer: layer.out_size)]
     shares = [architecture.total(stage).mult_adds / architecture.total(layers).mult_adds for stage in stages[1:]]
-    most = max(range(len(shares)), key=shares.__getitem__)
-    heaviest = stages[1:][most][0].out_size
+    most, heaviest = max(zip(shares, (stage[0].out_size for stage in stages[1:]), strict=True))
 
     left, narrow, gap, middle = 0.9, 0.66, 0.04, 2.2
     tall, back = 2.2 / image.out_size, np.array([0.24, 0.17])  # inches a pixel upwards; one to the back, as a share
@@ -90,15 +86,14 @@ def architecture_body(layers: Sequence[Layer]) -> Picture:
     while left + sum(max(narrow, width(stage, inches) + 0.12) for stage in stages) > WIDTH - 0.1:
         inches *= 0.99
 
-    picture, axes = canvas(
-        WIDTH,
-        3.85,
-        alt=f"The body of the network, sides to one scale and channels to another, from an image of {image.out_size} × "
+    said = ", ".join(f"{stage[0].out_size} × {stage[0].out_size} with {_span(stage)}" for stage in stages[1:-1])
+    alt = (
+        f"The body of the network, sides to one scale and channels to another, from an image of {image.out_size} × "
         f"{image.out_size} × {image.out_channels} through {len(layers) - 1} convolutions to {last.in_channels:,} "
-        f"channels and {last.out_channels:,} outputs. The maps shrink while their channels grow: "
-        + ", ".join(f"{stage[0].out_size} × {stage[0].out_size} with {_span(stage)}" for stage in stages[1:-1])
-        + f". {shares[most]:.1%} of the Mult-Adds are spent on maps of {heaviest} × {heaviest}.",
+        f"channels and {last.out_channels:,} outputs. The maps shrink while their channels grow: {said}. {most:.1%} of "
+        f"the Mult-Adds are spent on maps of {heaviest} × {heaviest}."
     )
+    picture, axes = canvas(WIDTH, 3.85, alt=alt)
     rows = {"map": 0.64, "channels": 0.4, "Mult-Adds": 0.16}
     for text, y in rows.items():
         axes.text(0.1, y, text, size=9, color=COLORS["muted"])
@@ -116,18 +111,16 @@ def architecture_body(layers: Sequence[Layer]) -> Picture:
             axes.text(column + room / 2, y, text, ha="center", size=9)
         column += room
 
-    names = {
-        "standard": "standard convolution",
-        "depthwise": "depthwise",
-        "pointwise": "pointwise",
-        "dense": "fully connected",
-    }
-    used = [kind for kind in names if any(layer.kind == kind for layer in layers)]
-    for place, kind in enumerate(used):
-        axes.plot(4.55, 3.6 - 0.22 * place, "s", color=COLORS[kind], ms=7)
-        axes.text(4.7, 3.6 - 0.22 * place, names[kind], va="center", size=9)
-    axes.plot(4.55, 3.6 - 0.22 * len(used), **STRIDE)
-    axes.text(4.7, 3.6 - 0.22 * len(used), "stride 2: half the side", va="center", size=9)
+    names = {"standard": "standard convolution", "depthwise": "depthwise", "pointwise": "pointwise"}
+    names["dense"] = "fully connected"
+    legend = [
+        ({"marker": "s", "color": COLORS[kind], "ms": 7, "ls": "none"}, names[kind])
+        for kind in names
+        if any(layer.kind == kind for layer in layers)
+    ]
+    for place, (marker, name) in enumerate([*legend, (STRIDE, "stride 2: half the side")]):
+        axes.plot(4.55, 3.6 - 0.22 * place, **marker)
+        axes.text(4.7, 3.6 - 0.22 * place, name, va="center", size=9)
     return picture
 
 
@@ -137,15 +130,13 @@ def _span(stage: Sequence[Layer]) -> str:
     return "–".join(f"{count:,}" for count in sorted({min(channels), max(channels)}))
 
 
-@styled
+@chart
 def multipliers(blocks: Mapping[str, tuple[int, int, Any]]) -> Picture:
     """What the multipliers do to a block: its map drawn to scale, Mult-Adds and parameters below.
 
     `blocks` maps titles to the size of the map, its channels and the `Cost` of the block; shares are those of the
-    first one. Raises `ValueError` if there is no block.
+    first one.
     """
-    if not blocks:
-        raise ValueError("blocks must hold at least one block, not none")
     whole = next(iter(blocks.values()))[2]
     said = "; ".join(
         f"{title}, {size}×{size}×{channels}: {cost.mult_adds / 1e6:.1f} million Mult-Adds "

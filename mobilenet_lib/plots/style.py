@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sized
+from functools import wraps
 from html import escape
+from inspect import signature
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +15,7 @@ import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 WIDTH = 7.2  # inches: the width of a page's column
 PIXELS = 96  # CSS pixels in an inch
@@ -152,14 +155,54 @@ def figure(
     return picture, picture.subplots(rows, columns, **subplots)
 
 
+@styled
 def canvas(width: float, height: float, *, alt: str) -> tuple[Picture, Axes]:
     """An empty `Picture` to draw on: coordinates are inches from its lower left corner."""
-    picture, axes = figure(width, height, alt=alt)
-    picture.set_layout_engine("none")
-    axes.set_position([0, 0, 1, 1])
+    picture = Picture(figsize=(width, height), alt=alt)
+    axes = place(picture, 0, 0, width, height)
     axes.set(xlim=(0, width), ylim=(0, height))
     axes.set_axis_off()
     return picture, axes
+
+
+def place(picture: Picture, left: float, bottom: float, width: float, height: float) -> Axes:
+    """New axes in a picture without a layout of its own, in inches from its lower left corner."""
+    across, up = picture.get_size_inches()
+    return picture.add_axes((left / across, bottom / up, width / across, height / up))
+
+
+def chart(draw: Callable[..., Picture]) -> Callable[..., Picture]:
+    """Put `@chart` above a function that draws what it is given: in the style of the book, and not from nothing.
+
+    The function raises `ValueError` if an argument by position is empty, or a part of it.
+    """
+
+    @styled
+    @wraps(draw)
+    def drawn(*args: Any, **options: Any) -> Picture:
+        for name, value in zip(signature(draw).parameters, args, strict=False):
+            if _empty(value):
+                raise ValueError(f"{name} must hold something to draw, in each part, not {value!r}")
+        return draw(*args, **options)
+
+    return drawn
+
+
+def _empty(value: Any) -> bool:
+    parts = value.values() if isinstance(value, Mapping) else value if type(value) is tuple else ()
+    return (isinstance(value, Sized) and not len(value)) or any(map(_empty, parts))
+
+
+def one_each(what: str, count: int, /, **arguments: Sized) -> None:
+    """Raise `ValueError` unless each of the arguments has one value for each of `count` things, `what`."""
+    for name, values in arguments.items():
+        if len(values) != count:
+            raise ValueError(f"{name} must be one for each of the {count} {what}, not {len(values)}")
+
+
+def label(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **style: Any) -> None:
+    """A small text beside a point, `offset` from it in points."""
+    axes.annotate(text, point, offset, textcoords="offset points", **{"ha": "center", "size": 9, **style})
 
 
 def plain(axis: Axis) -> None:
@@ -167,4 +210,11 @@ def plain(axis: Axis) -> None:
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def ticks(axis: Axis, values: Iterable[float]) -> None:
+    """Those numbers alone on a logarithmic axis, written out."""
+    axis.set_major_locator(FixedLocator(sorted(set(values))))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axis.set_minor_locator(NullLocator())

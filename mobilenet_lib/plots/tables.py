@@ -14,54 +14,38 @@ class Table:
     """A table that shows itself: see `table`."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    cells: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]  # which columns hold numbers alone
     caption: str
-    formats: Mapping[str, str]
-
-    def _cells(self) -> list[list[str]]:
-        return [
-            [_cell(value, self.formats.get(name)) for name, value in zip(self.columns, row, strict=True)]
-            for row in self.rows
-        ]
-
-    def _numeric(self) -> list[bool]:
-        columns = zip(*self.rows, strict=True)
-        return [all(value is None or _number(value) for value in column) for column in columns]
 
     def __repr__(self) -> str:
-        cells = [list(self.columns), *self._cells()]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = [
-            "  ".join(
-                cell.rjust(width) if numeric else cell.ljust(width)
-                for cell, width, numeric in zip(row, widths, self._numeric(), strict=True)
-            ).rstrip()
-            for row in cells
-        ]
-        return "\n".join([self.caption, "", lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+        widths = [max(map(len, column)) for column in zip(self.columns, *self.cells, strict=True)]
+
+        def line(row: Sequence[str]) -> str:
+            aligned = zip(row, widths, self.numeric, strict=True)
+            return "  ".join(text.rjust(width) if number else text.ljust(width) for text, width, number in aligned)
+
+        rows = [self.columns, ["-" * width for width in widths], *self.cells]
+        return "\n".join([self.caption, "", *(line(row).rstrip() for row in rows)])
 
     def _repr_html_(self) -> str:
-        numeric = self._numeric()
-
         # Each on a line of its own: search strips the tags, and the numbers of two cells must not become one.
         def tag(name: str, text: str, number: bool) -> str:
             align = "text-align:right;font-variant-numeric:tabular-nums" if number else "text-align:left"
             return f'<{name} style="{align}">{escape(text)}</{name.split()[0]}>\n'
 
-        head = "".join(tag('th scope="col"', *pair) for pair in zip(self.columns, numeric, strict=True))
-        body = "".join(
-            "<tr>"
-            + tag('th scope="row"', row[0], numeric[0])
-            + "".join(tag("td", *pair) for pair in zip(row[1:], numeric[1:], strict=True))
-            + "</tr>"
-            for row in self._cells()
-        )
+        def row(names: Sequence[str], texts: Sequence[str]) -> str:
+            return f"<tr>{''.join(map(tag, names, texts, self.numeric))}</tr>"
+
+        rest = ["td"] * (len(self.columns) - 1)
+        head = row(['th scope="col"'] * len(self.columns), self.columns)
+        body = "".join(row(['th scope="row"', *rest], cells) for cells in self.cells)
         caption = escape(self.caption)
         # A table wider than a phone scrolls inside itself, with the keyboard too.
         return (
             f'<div role="group" aria-label="{caption}" tabindex="0" style="overflow-x:auto">'
             f'<table class="table"><caption style="text-align:left">{caption}</caption>\n'
-            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
+            f"<thead>{head}</thead>\n<tbody>\n{body}</tbody></table></div>"
         )
 
 
@@ -79,26 +63,25 @@ def table(
     dash. Raises `ValueError` if there is no row or no caption, if a row does not fit the columns, or if a format names
     no column.
     """
-    rows = list(rows)
+    rows, formats = list(rows), dict(formats or {})
     if not rows:
         raise ValueError("rows must hold at least one row, not none")
     if not isinstance(caption, str) or not caption.strip():
         raise ValueError(f"caption must say in words what the table shows, not {caption!r}")
-    if columns is None:
-        if not isinstance(rows[0], Mapping):
-            raise ValueError("columns must be given unless rows are mappings")
-        columns = list(rows[0])
-    columns = tuple(columns)
+    if columns is None and not isinstance(rows[0], Mapping):
+        raise ValueError("columns must be given unless rows are mappings")
+    columns = tuple(rows[0] if columns is None else columns)
     for row in rows:
         if set(row) != set(columns) if isinstance(row, Mapping) else len(row) != len(columns):
             raise ValueError(f"rows must each fit the columns {', '.join(columns)}; this one does not: {row!r}")
-    if unknown := [name for name in formats or () if name not in columns]:
+    if unknown := [name for name in formats if name not in columns]:
         raise ValueError(f"formats must name columns ({', '.join(columns)}), not {unknown[0]!r}")
+    values = [[row[name] for name in columns] if isinstance(row, Mapping) else list(row) for row in rows]
     return Table(
         columns,
-        tuple(tuple(row[name] for name in columns) if isinstance(row, Mapping) else tuple(row) for row in rows),
+        tuple(tuple(map(_cell, row, map(formats.get, columns))) for row in values),
+        tuple(all(value is None or _number(value) for value in column) for column in zip(*values, strict=True)),
         caption,
-        dict(formats or {}),
     )
 
 
@@ -114,7 +97,7 @@ def _cell(value: Any, spec: str | None) -> str:
     if not _number(value):
         return str(value)
     if spec is not None:
-        return format(float(value) if isinstance(value, Rational) and not isinstance(value, Integral) else value, spec)
+        return format(value if isinstance(value, Integral) else float(value), spec)
     if isinstance(value, Integral):
         return f"{int(value):,}"
     if isinstance(value, Rational):

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mobilenet_lib.plots.style import COLORS, CYCLE, WIDTH, Picture, figure, styled
+from mobilenet_lib.plots.style import COLORS, CYCLE, Picture, chart, figure
 
 
-@styled
+@chart
 def curves(
     histories: Mapping[str, Mapping[str, Sequence[float]]],
     *,
@@ -22,14 +22,10 @@ def curves(
 
     `histories` maps the name of a run to its metrics per epoch, as in Keras' `History.history` (`accuracy`,
     `val_accuracy` …); what a run lacks is left out. The run named `live` was trained on this page and stands out.
-    Raises `ValueError` if there is no run, if `live` names none of them, or if no run has one of the `metrics`.
+    Raises `ValueError` if `live` names no run, or if no run has one of the `metrics`.
     """
-    if not histories:
-        raise ValueError("histories must hold at least one run, not none")
     if live is not None and live not in histories:
         raise ValueError(f"live must be one of {', '.join(histories)}, not {live!r}")
-    if not metrics:
-        raise ValueError("metrics must name at least one metric, not none")
     for metric in metrics:
         if not any(key in history for history in histories.values() for key in (metric, f"val_{metric}")):
             raise ValueError(f"metrics must be in at least one run of {', '.join(histories)}; {metric!r} is in none")
@@ -43,17 +39,16 @@ def curves(
     validated = any(f"val_{metric}" in history for history in histories.values() for metric in metrics)
     drawn = ", solid on validation, dashed on training" if validated else ""
     alt = f"Training curves of {' and '.join(metrics)}{drawn}. {'; '.join(said)}."
-    picture, panels = figure(WIDTH, 3.2, alt=alt, columns=len(metrics), squeeze=False)
+    picture, panels = figure(alt=alt, columns=len(metrics), squeeze=False)
     others = iter([color for color in CYCLE if color != COLORS["live"] or live is None] * len(histories))
     colors = {name: COLORS["live"] if name == live else next(others) for name in histories}
     for axes, metric in zip(panels[0], metrics, strict=True):
         for name, history in histories.items():
             for key, dashes, width in ((metric, "--" if validated else "-", 1.1), (f"val_{metric}", "-", 2.0)):
                 if values := history.get(key):
-                    epochs = range(1, len(values) + 1)
                     marker = "o" if len(values) == 1 or (name == live and dashes == "-") else None
                     style = {"color": colors[name], "lw": width, "marker": marker, "ms": 3.5}
-                    axes.plot(epochs, values, dashes, zorder=3 if name == live else 2, **style)
+                    axes.plot(range(1, len(values) + 1), values, dashes, zorder=3 if name == live else 2, **style)
         axes.set(title=metric.replace("_", " ").capitalize(), xlabel="epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if "accuracy" in metric:
@@ -67,7 +62,7 @@ def curves(
     return picture
 
 
-@styled
+@chart
 def confusion(matrix: Sequence[Sequence[int]], class_names: Sequence[str]) -> Picture:
     """The confusion matrix: `matrix[i][j]` images of class i were taken for class j.
 
@@ -81,17 +76,15 @@ def confusion(matrix: Sequence[Sequence[int]], class_names: Sequence[str]) -> Pi
         f"of {row.sum():,} {name}s, {row[i]:,} are recognized ({_share(row[i], row.sum())})"
         for i, (name, row) in enumerate(zip(class_names, counts, strict=True))
     )
-    overall = _share(np.trace(counts), counts.sum())
-    picture, axes = figure(
-        1.6 + 1.2 * size, 1.1 + 0.9 * size, alt=f"Confusion matrix: {said}. All in all {overall} are right."
-    )
-    for i, row in enumerate(counts):
-        for j, count in enumerate(row):
-            share = count / max(1, row.sum())
-            color = COLORS["right" if i == j else "wrong"]
-            axes.fill([j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=color, alpha=0.08 + 0.62 * share, lw=0)
-            axes.text(j + 0.5, i + 0.42, f"{count:,}", ha="center", va="center", size=13, weight="bold")
-            axes.text(j + 0.5, i + 0.72, _share(count, row.sum()), ha="center", va="center", size=9)
+    alt = f"Confusion matrix: {said}. All in all {_share(np.trace(counts), counts.sum())} are right."
+    picture, axes = figure(1.6 + 1.2 * size, 1.1 + 0.9 * size, alt=alt)
+    for (i, j), count in np.ndenumerate(counts):
+        whole = counts[i].sum()
+        strength = 0.08 + 0.62 * count / max(1, whole)
+        color = COLORS["right" if i == j else "wrong"]
+        axes.fill([j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=color, alpha=strength, lw=0)
+        axes.text(j + 0.5, i + 0.42, f"{count:,}", ha="center", va="center", size=13, weight="bold")
+        axes.text(j + 0.5, i + 0.72, _share(count, whole), ha="center", va="center", size=9)
     ticks = np.arange(size) + 0.5
     axes.set(xlim=(0, size), ylim=(size, 0), xlabel="taken for", ylabel="is")
     axes.set_xticks(ticks, class_names), axes.set_yticks(ticks, class_names)
@@ -107,37 +100,33 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "–"
 
 
-@styled
-def calibration(confidence: Any, right: Any, *, bins: int = 10) -> Picture:
-    """How often a model is right when it says how sure it is, in `bins` steps from 50 to 100%.
+@chart
+def calibration(confidence: Any, right: Any) -> Picture:
+    """How often a model is right when it says how sure it is, in ten steps from 50 to 100%.
 
     `confidence` `[N]` is the probability of the predicted class of two, `right` `[N]` whether it was the right one.
-    A bar at the diagonal keeps its word. Raises `ValueError` if they are not equally long and at least one.
+    A bar at the diagonal keeps its word. Raises `ValueError` if they are not equally long.
     """
     confidence, right = np.asarray(confidence, float), np.asarray(right, bool)
-    if confidence.shape != right.shape or confidence.ndim != 1 or not len(right):
+    if confidence.shape != right.shape or confidence.ndim != 1:
         raise ValueError(f"right must have one value for each confidence, not {right.shape} for {confidence.shape}")
-    edges = np.linspace(0.5, 1, bins + 1)
-    place = np.clip(np.digitize(confidence, edges) - 1, 0, bins - 1)
-    counts = np.bincount(place, minlength=bins)
-    share = np.bincount(place, right, bins) / np.maximum(counts, 1)
+    edges = np.linspace(0.5, 1, 11)
+    place = np.clip(np.digitize(confidence, edges) - 1, 0, 9)
+    counts = np.bincount(place, minlength=10)
+    share = np.bincount(place, right, 10) / np.maximum(counts, 1)
     said, kept = confidence.mean(), right.mean()
-    picture, (top, bottom) = figure(
-        4.6,
-        4.2,
-        rows=2,
-        sharex=True,
-        height_ratios=[3, 1],
-        alt=f"Calibration: how often the model is right, against how sure it says it is. On average it says {said:.0%} "
+    alt = (
+        f"Calibration: how often the model is right, against how sure it says it is. On average it says {said:.0%} "
         f"and is right {kept:.0%} of the time, so it is {'too sure' if said > kept else 'not sure enough'} by "
-        f"{abs(said - kept):.1%}.",
+        f"{abs(said - kept):.1%}."
     )
-    width, middle = edges[1] - edges[0], (edges[:-1] + edges[1:]) / 2
-    top.bar(middle, np.where(counts > 0, share, 0), 0.9 * width, color=COLORS["recorded"])
+    picture, (top, bottom) = figure(4.6, 4.2, alt=alt, rows=2, sharex=True, height_ratios=[3, 1])
+    middle = (edges[:-1] + edges[1:]) / 2
+    top.bar(middle, share, 0.045, color=COLORS["recorded"])
     top.plot([0.5, 1], [0.5, 1], "--", color=COLORS["ink"], lw=1.2, label="keeps its word")
     top.set(ylabel="is right", ylim=(0, 1.02), xlim=(0.5, 1))
     top.legend(loc="upper left")
-    bottom.bar(middle, counts, 0.9 * width, color=COLORS["muted"])
+    bottom.bar(middle, counts, 0.045, color=COLORS["muted"])
     bottom.set(ylabel="images", xlabel="says it is sure")
     bottom.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     for axis in (top.xaxis, top.yaxis):
