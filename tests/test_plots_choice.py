@@ -28,14 +28,6 @@ def test_every_alpha_is_in_the_legend_and_every_resolution_beside_its_point():
     assert {"224", "128", "160", "96"} <= set(said)
 
 
-def test_tradeoff_and_budget_want_models():
-    with pytest.raises(ValueError, match="models must hold at least one model"):
-        plots.tradeoff([])
-    for panels in ({}, {"ImageNet": ([], 4, None)}):
-        with pytest.raises(ValueError, match="panels must each hold at least one model"):
-            plots.budget(panels, 100, 4)
-
-
 def test_a_budget_in_bytes_lets_in_what_takes_fewer_a_parameter():
     said = plots.budget({"float32": (MODELS, 4, None), "int8": (MODELS, 1, None)}, 200, 4).alt
     assert "float32: 1 of 4 fit. int8: 2 of 4 fit." in said

@@ -21,9 +21,3 @@ def test_a_way_shows_its_intervals_where_it_has_them():
     (bars,) = with_interval.axes[0].collections
     assert bars.get_segments()[0].tolist() == [[1, 58.0], [1, 62.5]]
     assert not plots.paths({"Pets": {"a": [(1, 60.0)]}}, alt="Accuracy").axes[0].collections
-
-
-@pytest.mark.parametrize("panels", [{}, {"Pets": {}}, {"Pets": {"a": []}}])
-def test_paths_wants_points(panels):
-    with pytest.raises(ValueError, match="panels must each hold at least one way of at least one point"):
-        plots.paths(panels, alt="Accuracy")

@@ -11,20 +11,17 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from mobilenet_lib import architecture
 from mobilenet_lib.architecture import Layer
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, styled
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure
 
 
-@styled
+@chart
 def by_block(layers: Sequence[Layer]) -> Picture:
     """What one number sees and what the maps take, block by block: receptive field in pixels, memory in megabytes.
 
     `layers` come from `architecture.mobilenet`; the first convolution is the stem. The dashed line is the side of the
-    image; numbers are float32, and the memory is that of the largest input and output of a layer of the block. Raises
-    `ValueError` if there is no convolution.
+    image; numbers are float32, and the memory is that of the largest input and output of a layer of the block.
     """
     convolutions = [layer for layer in layers if layer.kind != "dense"]
-    if not convolutions:
-        raise ValueError("layers must hold at least one convolution, as architecture.mobilenet returns them, not none")
     blocks = [list(block) for _, block in groupby(convolutions, key=lambda layer: layer.name.rpartition("_")[2])]
     fields = [architecture.receptive_field(end) for end in accumulate(blocks)]
     peaks = [architecture.peak_activations(block) / 1e6 for block in blocks]
@@ -53,15 +50,13 @@ def by_block(layers: Sequence[Layer]) -> Picture:
     return picture
 
 
-@styled
+@chart
 def reach(slopes: Mapping[str, Any]) -> Picture:
     """How much each pixel of the image changes one number of a map: a panel each, the stronger the darker.
 
     `slopes` maps titles to numbers `[S, S]`, none below zero. Each panel has its own scale, by the square root, so that
-    what is weak shows too. Raises `ValueError` if there is none.
+    what is weak shows too.
     """
-    if not slopes:
-        raise ValueError("slopes must hold at least one map, not none")
     said = []
     for title, values in slopes.items():
         columns = np.flatnonzero(np.asarray(values).any(axis=0))

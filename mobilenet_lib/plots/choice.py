@@ -13,13 +13,13 @@ from matplotlib.ticker import PercentFormatter
 
 from mobilenet_lib import architecture
 from mobilenet_lib.architecture import Layer
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, plain, styled
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, label, plain
 
 # α, as the figures of chapter 4 show it: from dark to bright, so that it reads in gray too, and by marker.
 ALPHAS = {1.0: ("#3b0f70", "o"), 0.75: ("#8c2981", "s"), 0.5: ("#cf3f6c", "^"), 0.25: ("#d65f00", "D")}
 
 
-@styled
+@chart
 def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence[Layer]]) -> Picture:
     """What each multiplier leaves of the whole: Mult-Adds, parameters and the memory for the maps, beside its square.
 
@@ -37,10 +37,10 @@ def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence
         if 1 not in networks:
             raise ValueError(f"{name} must have the layers at 1, not only at {', '.join(map(str, networks))}")
         shares[name] = {
-            label: [amount(networks[x]) / amount(networks[1]) for x in sorted(networks)]
-            for label, amount, *_ in quantities
+            what: [amount(networks[x]) / amount(networks[1]) for x in sorted(networks)]
+            for what, amount, *_ in quantities
         }
-        left = ", ".join(f"{100 * values[0]:.3g}% of the {label}" for label, values in shares[name].items())
+        left = ", ".join(f"{100 * values[0]:.3g}% of the {what}" for what, values in shares[name].items())
         said.append(f"{name} = {min(networks):.3g} leaves {left}")
     alt = f"What each multiplier leaves, beside its square: {'; '.join(said)}. Only alpha saves parameters."
     picture, panels = figure(WIDTH, 3.1, alt=alt, columns=2, sharey=True)
@@ -48,9 +48,9 @@ def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence
     titles = ("width multiplier α", "resolution multiplier ρ")
     for axes, title, (name, networks) in zip(panels, titles, (("alpha", alpha), ("rho", rho)), strict=True):
         axes.plot(fine, fine**2, ":", color=COLORS["ink"], lw=1.3, label="square of the multiplier")
-        for label, _, color, marker in quantities:
-            style = {"color": COLORS[color], "marker": marker, "ms": 4, "lw": 1.5, "label": label}
-            axes.plot(sorted(networks), shares[name][label], **style)
+        for what, _, color, marker in quantities:
+            style = {"color": COLORS[color], "marker": marker, "ms": 4, "lw": 1.5, "label": what}
+            axes.plot(sorted(networks), shares[name][what], **style)
         axes.set(xlim=(0, 1.02), ylim=(0, 1.08), xlabel=title)
     panels[0].set_ylabel("share of the whole")
     panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -58,7 +58,7 @@ def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence
     return picture
 
 
-@styled
+@chart
 def tradeoff(
     models: Sequence[Any],
     *,
@@ -71,10 +71,8 @@ def tradeoff(
     `models` have `alpha`, `resolution`, `top1` in percent and `mult_adds` in millions. Color and marker tell α, the
     number beside a point is the resolution. Models of the Pareto `front` are filled and joined. `others` are networks
     with a `name` in place of α and resolution. `trend` draws the line of (points per doubling, accuracy at one
-    million). Raises `ValueError` if there is no model.
+    million).
     """
-    if not models:
-        raise ValueError("models must hold at least one model, not none")
     low, high = (pick(models, key=lambda m: (m.top1, -m.mult_adds)) for pick in (min, max))
     said = [
         f"{len(models)} MobileNets, from {low.top1:.1f}% at {low.mult_adds:,.3g} to {high.top1:.1f}% at "
@@ -99,11 +97,11 @@ def tradeoff(
         # Side by side or one above the other, neighbors put their labels on opposite sides.
         place = (-4, 4) if m.alpha == 0.75 else (4, 5) if m.alpha == 0.25 and hollow else (4, -10)
         side = "right" if place[0] < 0 else "left"
-        axes.annotate(f"{m.resolution}", (m.mult_adds, m.top1), place, textcoords="offset points", ha=side, size=9)
+        label(axes, f"{m.resolution}", (m.mult_adds, m.top1), place, ha=side)
     for i, other in enumerate(sorted(others, key=lambda other: other.mult_adds)):
         point, place = (other.mult_adds, other.top1), (0, -15 if i % 2 else 8)
         axes.plot(*point, "X", color=COLORS["muted"], ms=6)
-        axes.annotate(other.name, point, place, textcoords="offset points", ha="center", size=9)
+        label(axes, other.name, point, place)
     if trend is not None:
         ends = np.array([pick(m.mult_adds for m in models) for pick in (min, max)])
         axes.plot(ends, trend[0] * np.log2(ends) + trend[1], ":", color=COLORS["ink"], lw=1.3)
@@ -122,16 +120,14 @@ def tradeoff(
     return picture
 
 
-@styled
+@chart
 def budget(panels: Mapping[str, tuple[Sequence[Any], int, Any]], mult_adds: float, megabytes: float) -> Picture:
     """Which models fit into `mult_adds` (millions) and `megabytes`, one panel a title.
 
     `panels` maps titles to models with `alpha`, `resolution`, `mult_adds`, `params` (both in millions) and `top1`, to
     the bytes that a parameter takes, and to the model that was chosen, or None. The number above a point is its
-    accuracy. Raises `ValueError` if a panel is empty.
+    accuracy.
     """
-    if not panels or not all(models for models, *_ in panels.values()):
-        raise ValueError("panels must each hold at least one model, not none")
     said = []
     for title, (models, width, chosen) in panels.items():
         fitting = sum(m.mult_adds <= mult_adds and m.params * width <= megabytes for m in models)
@@ -153,9 +149,7 @@ def budget(panels: Mapping[str, tuple[Sequence[Any], int, Any]], mult_adds: floa
             mark(axes, m, m.mult_adds, m.params * width)
             weight = "bold" if m == chosen else "normal"
             point = (m.mult_adds, m.params * width)
-            axes.annotate(
-                f"{m.top1:.0f}", point, (0, 8), textcoords="offset points", ha="center", size=9, weight=weight
-            )
+            label(axes, f"{m.top1:.0f}", point, (0, 8), weight=weight)
         if chosen is not None:
             axes.plot(chosen.mult_adds, chosen.params * width, "o", ms=13, mfc="none", mec=COLORS["ink"], mew=1.5)
         plain(axes.xaxis), plain(axes.yaxis)

@@ -93,16 +93,13 @@ def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
     return picture
 
 
-@styled
+@chart
 def paths(panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], *, alt: str) -> Picture:
     """Accuracy against Mult-Adds along several ways to a cheaper network: a panel each, a line each way.
 
     `panels` maps titles to ways, and these a name to points (million Mult-Adds, accuracy in percent), where an interval
-    may follow: low and high. `alt` says what there is to see; where each line begins and ends is added. Raises
-    `ValueError` if a panel or a way is empty.
+    may follow: low and high. `alt` says what there is to see; where each line begins and ends is added.
     """
-    if not panels or not all(ways and all(map(len, ways.values())) for ways in panels.values()):
-        raise ValueError("panels must each hold at least one way of at least one point, not none")
     names = list(dict.fromkeys(name for ways in panels.values() for name in ways))
     said = [
         f"{title}, {name}: " + " to ".join(f"{points[end][1]:.1f}% at {points[end][0]:,.3g}" for end in (0, -1))
