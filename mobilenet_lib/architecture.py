@@ -58,14 +58,19 @@ class Layer:
             return costs.depthwise(self.out_size, self.in_channels, self.kernel)
         return costs.standard(self.out_size, self.in_channels, self.out_channels, self.kernel)
 
+    def activation_bytes(self, width: int = 4) -> int:
+        """What input and output map take together; `width` is the bytes of a number: 4 as float32, 1 as int8.
+
+        Raises `ValueError` if `width` is not a positive whole number.
+        """
+        return positive("width", width) * (self.in_size**2 * self.in_channels + self.out_size**2 * self.out_channels)
+
     def bytes_moved(self, width: int = 4) -> int:
         """The least that has to pass between memory and processor: input and weights once in, output once out.
 
-        `width` is how many bytes a number takes: 4 as float32, 1 as int8.
+        `width` is as in `activation_bytes`.
         """
-        width = positive("width", width)
-        maps = self.in_size**2 * self.in_channels + self.out_size**2 * self.out_channels
-        return width * (maps + self.cost.params)
+        return self.activation_bytes(width) + width * self.cost.params
 
     def intensity(self, width: int = 4) -> float:
         """Arithmetic intensity: Mult-Adds for each byte moved (Williams, Waterman and Patterson 2009)."""
@@ -124,6 +129,33 @@ def mobilenet(
 def total(layers: Iterable[Layer]) -> Cost:
     """The cost of all `layers` together."""
     return sum((layer.cost for layer in layers), Cost())
+
+
+def peak_activations(layers: Iterable[Layer], width: int = 4) -> int:
+    """The most bytes that maps take at a time while one image flows through `layers`, one layer after the other.
+
+    A layer's input may go once its output is there, so that is the largest `activation_bytes`. What a program needs
+    besides, for padding or rearranging, is its own. Raises `ValueError` if there is no layer or for a bad `width`.
+    """
+    layers = tuple(layers)
+    if not layers:
+        raise ValueError("layers must hold at least one layer, as mobilenet returns them, not none")
+    return max(layer.activation_bytes(width) for layer in layers)
+
+
+def receptive_field(layers: Iterable[Layer]) -> int:
+    """How many pixels, to a side, of the image can change one number of the last map (Araujo, Norris and Sim 2019).
+
+    `layers` are the first ones of a network (https://doi.org/10.23915/distill.00021). Raises `ValueError` for a dense
+    layer: it comes after the average pooling, which sees all there is.
+    """
+    side, step = 1, 1
+    for layer in layers:
+        if layer.kind == "dense":
+            raise ValueError(f"layers must be convolutions; {layer.name!r} is dense, and sees the whole image")
+        side += (layer.kernel - 1) * step  # neighbors on a map are `step` pixels apart
+        step *= layer.stride
+    return side
 
 
 def resolution(rho: float) -> int:

@@ -234,7 +234,7 @@ ERRATA = (
         "checkpoint list, 0.25-192",
         "34",
         "30",
-        "looks like a slip of the pen: no way of counting gives 34",
+        "looks like a slip of the pen: none of four ways of counting gives more than 30",
     ),
 )
 

@@ -28,7 +28,6 @@ class Model(NamedTuple):
     resolution: int
     mult_adds: float
     params: float
-    megabytes: float
     top1: float
 
 
@@ -37,8 +36,8 @@ class Taken(NamedTuple):
     quartiles: tuple[float, float]
 
 
-MODELS = [Model(1.0, 224, 569, 4.2, 16.8, 70.9), Model(1.0, 128, 186, 4.2, 16.8, 65.2)]
-MODELS += [Model(0.75, 160, 166, 2.6, 10.3, 65.3), Model(0.3, 96, 10, 0.6, 2.4, 45.0)]
+MODELS = [Model(1.0, 224, 569, 4.2, 70.9), Model(1.0, 128, 186, 4.2, 65.2)]
+MODELS += [Model(0.75, 160, 166, 2.6, 65.3), Model(0.3, 96, 10, 0.6, 45.0)]
 TIMES = [Taken(20.0, (19, 22)), Taken(6.0, (5.5, 7)), Taken(7.0, (6.5, 8))]  # the third has least and is not fastest
 FRONT = [model for model in MODELS if model.resolution != 128]
 DRAWINGS = {
@@ -60,12 +59,18 @@ FIGURES = {
     "saving": lambda: plots.saving(architecture.mobilenet(separable=False), architecture.mobilenet()),
     "multipliers": lambda: plots.multipliers({"all": (14, 8, costs.Cost(200, 72)), "half": (7, 8, costs.Cost(50, 72))}),
     "scaling": lambda: plots.scaling(
-        {x: architecture.total(architecture.mobilenet(x)) for x in (1, 0.5, 0.25)},
-        {x / 224: architecture.total(architecture.mobilenet(resolution=x)) for x in (224, 128)},
+        {x: architecture.mobilenet(x) for x in (1, 0.5, 0.25)},
+        {x / 224: architecture.mobilenet(resolution=x) for x in (224, 128)},
     ),
-    "tradeoff": lambda: plots.tradeoff({"ImageNet": MODELS}, front=FRONT, trend=(4.3, 33)),
-    "tradeoff by size": lambda: plots.tradeoff({"One": MODELS, "Two": MODELS[:1]}, "params", others=paper.OTHERS),
-    "budget": lambda: plots.budget({"float32": (MODELS, MODELS[3]), "none": (MODELS[:1], None)}, 100, 4),
+    "tradeoff": lambda: plots.tradeoff(MODELS, front=FRONT, trend=(4.3, 33)),
+    "tradeoff and others": lambda: plots.tradeoff(MODELS, others=paper.OTHERS),
+    "budget": lambda: plots.budget({"float32": (MODELS, 4, MODELS[3]), "none": (MODELS[:1], 4, None)}, 100, 4),
+    "by block": lambda: plots.by_block(architecture.mobilenet()),
+    "reach": lambda: plots.reach({"one pixel": IMPULSE[..., 1], "all": np.ones((5, 5))}),
+    "paths": lambda: plots.paths(
+        {"ImageNet": {"thinner": [(10, 50.0), (40, 60.0)]}, "Pets": {"smaller": [(10, 70.0, 68.0, 72.0)]}},
+        alt="Accuracy against Mult-Adds",
+    ),
     "number lines": lambda: plots.number_lines({"fine": ([0.5, -1.0], 0.25), "coarse": ([0.5, -1.0], 0.8)}),
     "spread": lambda: plots.spread({"dw_1": [1.0, 2.0, 4.0], "dw_2": [0.0, 0.1, 10.0]}),
     "agreement": lambda: plots.agreement([0.1, 0.6, 0.9], {"float16": [0.1, 0.6, 0.9], "int8": [0.2, 0.4, 0.9]}),

@@ -4,7 +4,7 @@ import pytest
 from figures import MODELS, example, words
 from matplotlib.colors import to_rgb
 
-from mobilenet_lib import costs, plots
+from mobilenet_lib import architecture, plots
 
 
 def filled(picture):
@@ -19,7 +19,7 @@ def test_models_of_the_front_are_filled_and_the_others_hollow():
 
 
 def test_without_a_front_every_model_is_filled():
-    assert filled(plots.tradeoff({"ImageNet": MODELS})) == {(model.mult_adds, model.top1) for model in MODELS}
+    assert filled(plots.tradeoff(MODELS)) == {(model.mult_adds, model.top1) for model in MODELS}
 
 
 def test_every_alpha_is_in_the_legend_and_every_resolution_beside_its_point():
@@ -28,19 +28,11 @@ def test_every_alpha_is_in_the_legend_and_every_resolution_beside_its_point():
     assert {"224", "128", "160", "96"} <= set(said)
 
 
-def test_tradeoff_wants_a_cost_it_knows():
-    with pytest.raises(ValueError, match="cost must be 'mult_adds' or 'params', not 'seconds'"):
-        plots.tradeoff({"ImageNet": MODELS}, "seconds")
-
-
-@pytest.mark.parametrize("panels", [{}, {"ImageNet": []}])
-def test_tradeoff_and_budget_want_models(panels):
-    with pytest.raises(ValueError, match="panels must each hold at least one model"):
-        plots.tradeoff(panels)
-    with pytest.raises(ValueError, match="panels must each hold at least one model"):
-        plots.budget({title: (models, None) for title, models in panels.items()}, 100, 4)
+def test_a_budget_in_bytes_lets_in_what_takes_fewer_a_parameter():
+    said = plots.budget({"float32": (MODELS, 4, None), "int8": (MODELS, 1, None)}, 200, 4).alt
+    assert "float32: 1 of 4 fit. int8: 2 of 4 fit." in said
 
 
 def test_scaling_wants_the_whole():
-    with pytest.raises(ValueError, match=r"rho must have the cost at 1, not only at 0\.5"):
-        plots.scaling({1: costs.Cost(4, 4)}, {0.5: costs.Cost(1, 1)})
+    with pytest.raises(ValueError, match=r"rho must have the layers at 1, not only at 0\.5"):
+        plots.scaling({1: architecture.mobilenet()}, {0.5: architecture.mobilenet()})

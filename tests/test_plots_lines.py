@@ -14,3 +14,10 @@ def test_a_line_by_depth_has_one_value_a_layer():
     assert "0.9 to 0.02" in plots.by_depth({"signal": [0.9, 0.02]}, ["dw 1", "dw 2"], ylabel="std", alt="Signal").alt
     with pytest.raises(ValueError, match="signal must be one for each of the 2 layers, not 1"):
         plots.by_depth({"signal": [0.9]}, ["dw 1", "dw 2"], ylabel="std", alt="Signal")
+
+
+def test_a_way_shows_its_intervals_where_it_has_them():
+    with_interval = plots.paths({"Pets": {"a": [(1, 60.0, 58.0, 62.5)]}}, alt="Accuracy")
+    (bars,) = with_interval.axes[0].collections
+    assert bars.get_segments()[0].tolist() == [[1, 58.0], [1, 62.5]]
+    assert not plots.paths({"Pets": {"a": [(1, 60.0)]}}, alt="Accuracy").axes[0].collections

@@ -170,12 +170,12 @@ def test_the_front_page_has_the_minutes_that_the_chapter_gives(page):
 
 @each_chapter
 def test_the_lists_of_pages_have_the_number_of_the_chapter(page):
-    number = str(int(page.split("/")[1][:2]))
+    kind, number = ("Chapter", page[10]) if page[9] == "0" else ("Appendix", page[9])
     for other in TEXTS:
         link = soup_of(other).select_one(f'nav.bd-docs-nav a[href="{"#" if other == page else "../" + page}"]')
         link = link or soup_of(other).select_one(f'nav.bd-docs-nav a[href="{page.split("/")[1]}"]')
         assert link.find(class_="number").get_text() == number
-    assert f"Chapter {number} ·" in article_of(page).find(class_="kicker").get_text()
+    assert f"{kind} {number} ·" in article_of(page).find(class_="kicker").get_text()
 
 
 def policy_of(page):

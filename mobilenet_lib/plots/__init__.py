@@ -8,6 +8,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     shapes        what drawings are made of: tensors and feature maps in perspective
     convolution   a standard convolution, step by step, and a separable one
     network       blocks and whole networks, to scale
+    blocks        what each block sees of the image, and what it holds in memory
     images        photos and feature maps
     cost          what a convolution costs, and of which parts a whole is made
     choice        which of many models to take
@@ -17,13 +18,14 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     latency       how long models take, and why
 """
 
+from mobilenet_lib.plots.blocks import by_block, reach
 from mobilenet_lib.plots.choice import budget, scaling, tradeoff
 from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
 from mobilenet_lib.plots.cost import reduction, saving, stacked
 from mobilenet_lib.plots.export import agreement, number_lines, spread
 from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
 from mobilenet_lib.plots.latency import durations, roofline, time_against
-from mobilenet_lib.plots.lines import by_count, by_depth, learning_rate, over_seeds
+from mobilenet_lib.plots.lines import by_count, by_depth, learning_rate, over_seeds, paths
 from mobilenet_lib.plots.network import architecture_body, block, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
 from mobilenet_lib.plots.tables import Table, table
@@ -40,6 +42,7 @@ __all__ = [
     "architecture_body",
     "block",
     "budget",
+    "by_block",
     "by_count",
     "by_depth",
     "calibration",
@@ -55,7 +58,9 @@ __all__ = [
     "multipliers",
     "number_lines",
     "over_seeds",
+    "paths",
     "photos",
+    "reach",
     "reduction",
     "roofline",
     "saving",

@@ -11,117 +11,108 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, plain, styled
+from mobilenet_lib import architecture
+from mobilenet_lib.architecture import Layer
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, label, plain
 
 # α, as the figures of chapter 4 show it: from dark to bright, so that it reads in gray too, and by marker.
 ALPHAS = {1.0: ("#3b0f70", "o"), 0.75: ("#8c2981", "s"), 0.5: ("#cf3f6c", "^"), 0.25: ("#d65f00", "D")}
 
 
-@styled
-def scaling(alpha: Mapping[float, Any], rho: Mapping[float, Any]) -> Picture:
-    """What each multiplier leaves of the whole cost, beside its square.
+@chart
+def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence[Layer]]) -> Picture:
+    """What each multiplier leaves of the whole: Mult-Adds, parameters and the memory for the maps, beside its square.
 
-    Both map values of a multiplier to the `Cost` of the network; that at 1 is the whole. Raises `ValueError` if 1 is
+    Both map values of a multiplier to the layers of the network; those at 1 are the whole. Raises `ValueError` if 1 is
     not among them.
     """
+    quantities = (
+        ("Mult-Adds", lambda layers: architecture.total(layers).mult_adds, "pointwise", "o"),
+        ("parameters", lambda layers: architecture.total(layers).params, "dense", "s"),
+        ("memory for the maps", architecture.peak_activations, "depthwise", "^"),
+    )
+    shares: dict[str, dict[str, list[float]]] = {}
     said = []
-    for name, points in (("alpha", alpha), ("rho", rho)):
-        if 1 not in points:
-            raise ValueError(f"{name} must have the cost at 1, not only at {', '.join(map(str, points))}")
-        least = min(points)
-        work, size = (getattr(points[least], what) / getattr(points[1], what) for what in ("mult_adds", "params"))
-        said.append(
-            f"{name} = {least:.3g} leaves {100 * work:.3g}% of the Mult-Adds, {100 * size:.3g}% of the parameters"
-        )
-    alt = f"Cost against each multiplier, beside its square: {'; '.join(said)}. Only alpha saves parameters."
+    for name, networks in (("alpha", alpha), ("rho", rho)):
+        if 1 not in networks:
+            raise ValueError(f"{name} must have the layers at 1, not only at {', '.join(map(str, networks))}")
+        shares[name] = {
+            what: [amount(networks[x]) / amount(networks[1]) for x in sorted(networks)]
+            for what, amount, *_ in quantities
+        }
+        left = ", ".join(f"{100 * values[0]:.3g}% of the {what}" for what, values in shares[name].items())
+        said.append(f"{name} = {min(networks):.3g} leaves {left}")
+    alt = f"What each multiplier leaves, beside its square: {'; '.join(said)}. Only alpha saves parameters."
     picture, panels = figure(WIDTH, 3.1, alt=alt, columns=2, sharey=True)
     fine = np.linspace(0, 1, 101)
     titles = ("width multiplier α", "resolution multiplier ρ")
-    for axes, title, points in zip(panels, titles, (alpha, rho), strict=True):
+    for axes, title, (name, networks) in zip(panels, titles, (("alpha", alpha), ("rho", rho)), strict=True):
         axes.plot(fine, fine**2, ":", color=COLORS["ink"], lw=1.3, label="square of the multiplier")
-        for what, label, color, marker in (
-            ("params", "parameters", COLORS["dense"], "s"),
-            ("mult_adds", "Mult-Adds", COLORS["pointwise"], "o"),
-        ):
-            shares = [getattr(points[x], what) / getattr(points[1], what) for x in sorted(points)]
-            axes.plot(sorted(points), shares, color=color, marker=marker, ms=4, lw=1.5, label=label)
+        for what, _, color, marker in quantities:
+            style = {"color": COLORS[color], "marker": marker, "ms": 4, "lw": 1.5, "label": what}
+            axes.plot(sorted(networks), shares[name][what], **style)
         axes.set(xlim=(0, 1.02), ylim=(0, 1.08), xlabel=title)
-    panels[0].set_ylabel("share of the cost at 1")
+    panels[0].set_ylabel("share of the whole")
     panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    picture.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    picture.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return picture
 
 
-@styled
+@chart
 def tradeoff(
-    panels: Mapping[str, Sequence[Any]],
-    cost: str = "mult_adds",
+    models: Sequence[Any],
     *,
-    front: Iterable[Any] = (),
+    front: Sequence[Any] = (),
     others: Sequence[Any] = (),
     trend: tuple[float, float] | None = None,
 ) -> Picture:
-    """Accuracy against cost, one panel a title: Figures 4 and 5 of the paper.
+    """Accuracy against Mult-Adds: Figure 4 of the paper.
 
-    `panels` maps titles to models with `alpha`, `resolution`, `top1` in percent, `mult_adds` and `params` in millions;
-    `cost` is one of the last two. Color and marker tell α, the number beside a point is the resolution. Models of
-    the Pareto `front` are filled and joined. `others` are networks with a `name` in place of α and resolution. `trend`
-    draws the line of (points per doubling, accuracy at one million). Raises `ValueError` if a panel is empty or for
-    another `cost`.
+    `models` have `alpha`, `resolution`, `top1` in percent and `mult_adds` in millions. Color and marker tell α, the
+    number beside a point is the resolution. Models of the Pareto `front` are filled and joined. `others` are networks
+    with a `name` in place of α and resolution. `trend` draws the line of (points per doubling, accuracy at one
+    million).
     """
-    labels = {"mult_adds": "million Mult-Adds", "params": "million parameters"}
-    if cost not in labels:
-        raise ValueError(f"cost must be 'mult_adds' or 'params', not {cost!r}")
-    if not panels or not all(panels.values()):
-        raise ValueError("panels must each hold at least one model, not none")
-    front = list(front)
-    said = []
-    for title, models in panels.items():
-        low, high = (pick(models, key=lambda m: (m.top1, -getattr(m, cost))) for pick in (min, max))
-        ends = [f"{m.top1:.1f}% at {getattr(m, cost):,.3g}" for m in (low, high)]
-        beaten = [f"{m.alpha}-{m.resolution}" for m in models if m not in front] if front else []
-        off = f"; {len(beaten)} of {len(models)} are beaten by another: {', '.join(beaten)}" if beaten else ""
-        said.append(f"{title}: from {ends[0]} to {ends[1]} {labels[cost]}{off}.")
+    low, high = (pick(models, key=lambda m: (m.top1, -m.mult_adds)) for pick in (min, max))
+    said = [
+        f"{len(models)} MobileNets, from {low.top1:.1f}% at {low.mult_adds:,.3g} to {high.top1:.1f}% at "
+        f"{high.mult_adds:,.3g} million."
+    ]
+    if beaten := [f"{m.alpha}-{m.resolution}" for m in models if front and m not in front]:
+        said.append(f"{len(beaten)} of {len(models)} are beaten by another: {', '.join(beaten)}.")
     if others:
-        listed = (f"{other.name} with {other.top1}% at {getattr(other, cost):,.5g}" for other in others)
-        said.append(f"Beside them {', '.join(listed)} {labels[cost]}.")
+        listed = (f"{other.name} with {other.top1}% at {other.mult_adds:,.5g}" for other in others)
+        said.append(f"Beside them {', '.join(listed)} million.")
     if trend is not None:
         said.append(f"A line rises by {trend[0]:.1f} points per doubling.")
-    alt = f"Accuracy against {labels[cost]} on a logarithmic axis. {' '.join(said)}"
-    picture, row = figure(WIDTH, 4.2, alt=alt, columns=len(panels), squeeze=False)
-    for axes, (title, models) in zip(row[0], panels.items(), strict=True):
-        best = sorted((getattr(m, cost), m.top1) for m in models if m in front)
-        if best:
-            axes.plot(*zip(*best, strict=True), color=COLORS["line"], lw=2.5, zorder=1)
-        for m in models:
-            hollow = bool(front) and m not in front
-            mark(axes, m, getattr(m, cost), m.top1, hollow=hollow)
-            # Side by side or one above the other, neighbors put their labels on opposite sides.
-            if cost == "params":
-                place = (-7, -3) if m.resolution % 64 == 0 else (7, -3)
-            else:
-                place = (-4, 4) if m.alpha == 0.75 else (4, 5) if m.alpha == 0.25 and hollow else (4, -10)
-            side = "right" if place[0] < 0 else "left"
-            axes.annotate(
-                f"{m.resolution}", (getattr(m, cost), m.top1), place, textcoords="offset points", ha=side, size=9
-            )
-        for i, other in enumerate(sorted(others, key=lambda other: getattr(other, cost))):
-            point, place = (getattr(other, cost), other.top1), (0, -15 if i % 2 else 8)
-            axes.plot(*point, "X", color=COLORS["muted"], ms=6)
-            axes.annotate(other.name, point, place, textcoords="offset points", ha="center", size=9)
-        if trend is not None:
-            ends = np.array([pick(getattr(m, cost) for m in models) for pick in (min, max)])
-            axes.plot(ends, trend[0] * np.log2(ends) + trend[1], ":", color=COLORS["ink"], lw=1.3)
-        axes.set(xscale="log", xlabel=labels[cost], title=title)
-        axes.margins(x=0.12, y=0.1)
-        plain(axes.xaxis)
-    row[0][0].set_ylabel("top-1 accuracy (%)")
-    handles = alphas(m for models in panels.values() for m in models)
+    alt = f"Accuracy against Mult-Adds on a logarithmic axis. {' '.join(said)}"
+    picture, axes = figure(WIDTH, 4.2, alt=alt)
+    if front:
+        axes.plot(
+            *zip(*sorted((m.mult_adds, m.top1) for m in front), strict=True), color=COLORS["line"], lw=2.5, zorder=1
+        )
+    for m in models:
+        hollow = bool(front) and m not in front
+        mark(axes, m, m.mult_adds, m.top1, hollow=hollow)
+        # Side by side or one above the other, neighbors put their labels on opposite sides.
+        place = (-4, 4) if m.alpha == 0.75 else (4, 5) if m.alpha == 0.25 and hollow else (4, -10)
+        side = "right" if place[0] < 0 else "left"
+        label(axes, f"{m.resolution}", (m.mult_adds, m.top1), place, ha=side)
+    for i, other in enumerate(sorted(others, key=lambda other: other.mult_adds)):
+        point, place = (other.mult_adds, other.top1), (0, -15 if i % 2 else 8)
+        axes.plot(*point, "X", color=COLORS["muted"], ms=6)
+        label(axes, other.name, point, place)
+    if trend is not None:
+        ends = np.array([pick(m.mult_adds for m in models) for pick in (min, max)])
+        axes.plot(ends, trend[0] * np.log2(ends) + trend[1], ":", color=COLORS["ink"], lw=1.3)
+    axes.set(xscale="log", xlabel="million Mult-Adds", ylabel="top-1 accuracy (%)")
+    axes.margins(x=0.12, y=0.1)
+    plain(axes.xaxis)
+    handles = alphas(models)
     if front:
         handles.append(Line2D([], [], color=COLORS["line"], lw=2.5, label="Pareto front"))
-        handles.append(
-            Line2D([], [], ls="none", marker="o", mfc="none", color=COLORS["muted"], label="beaten by another")
-        )
+        hollow = {"marker": "o", "mfc": "none", "color": COLORS["muted"]}
+        handles.append(Line2D([], [], ls="none", label="beaten by another", **hollow))
     if trend is not None:
         handles.append(Line2D([], [], ls=":", color=COLORS["ink"], lw=1.3, label=f"{trend[0]:.1f} points a doubling"))
     columns = 4 if len(handles) > 6 else len(handles)
@@ -129,44 +120,41 @@ def tradeoff(
     return picture
 
 
-@styled
-def budget(panels: Mapping[str, tuple[Sequence[Any], Any]], mult_adds: float, megabytes: float) -> Picture:
+@chart
+def budget(panels: Mapping[str, tuple[Sequence[Any], int, Any]], mult_adds: float, megabytes: float) -> Picture:
     """Which models fit into `mult_adds` (millions) and `megabytes`, one panel a title.
 
-    `panels` maps titles to models with `alpha`, `resolution`, `mult_adds`, `megabytes` and `top1`, and to the one of
-    them that was chosen, or None. The number above a point is its accuracy. Raises `ValueError` if a panel is empty.
+    `panels` maps titles to models with `alpha`, `resolution`, `mult_adds`, `params` (both in millions) and `top1`, to
+    the bytes that a parameter takes, and to the model that was chosen, or None. The number above a point is its
+    accuracy.
     """
-    if not panels or not all(models for models, _ in panels.values()):
-        raise ValueError("panels must each hold at least one model, not none")
     said = []
-    for title, (models, chosen) in panels.items():
-        fitting = sum(m.mult_adds <= mult_adds and m.megabytes <= megabytes for m in models)
+    for title, (models, width, chosen) in panels.items():
+        fitting = sum(m.mult_adds <= mult_adds and m.params * width <= megabytes for m in models)
         choice = f", {chosen.alpha}-{chosen.resolution} is the best with {chosen.top1}%" if chosen else ""
         said.append(f"{title}: {fitting} of {len(models)} fit{choice}.")
     alt = f"Size against Mult-Adds, with a frame around {mult_adds} million and {megabytes} MB. {' '.join(said)}"
     picture, row = figure(WIDTH, 4.0, alt=alt, columns=len(panels), sharey=True, squeeze=False)
-    everyone = [m for models, _ in panels.values() for m in models]
+    everyone = [(m, m.params * width) for models, width, _ in panels.values() for m in models]
     (left, right), (low, high) = (
         (0.6 * min(sizes), 1.7 * max(sizes))
-        for sizes in ([m.mult_adds for m in everyone], [m.megabytes for m in everyone])
+        for sizes in ([m.mult_adds for m, _ in everyone], [size for _, size in everyone])
     )
-    for axes, (title, (models, chosen)) in zip(row[0], panels.items(), strict=True):
+    for axes, (title, (models, width, chosen)) in zip(row[0], panels.items(), strict=True):
         axes.set(
             xscale="log", yscale="log", xlim=(left, right), ylim=(low, high), xlabel="million Mult-Adds", title=title
         )
         axes.add_patch(Rectangle((left, low), mult_adds - left, megabytes - low, fc=COLORS["fill"], ec=COLORS["muted"]))
         for m in models:
-            mark(axes, m, m.mult_adds, m.megabytes)
+            mark(axes, m, m.mult_adds, m.params * width)
             weight = "bold" if m == chosen else "normal"
-            point = (m.mult_adds, m.megabytes)
-            axes.annotate(
-                f"{m.top1:.0f}", point, (0, 8), textcoords="offset points", ha="center", size=9, weight=weight
-            )
+            point = (m.mult_adds, m.params * width)
+            label(axes, f"{m.top1:.0f}", point, (0, 8), weight=weight)
         if chosen is not None:
-            axes.plot(chosen.mult_adds, chosen.megabytes, "o", ms=13, mfc="none", mec=COLORS["ink"], mew=1.5)
+            axes.plot(chosen.mult_adds, chosen.params * width, "o", ms=13, mfc="none", mec=COLORS["ink"], mew=1.5)
         plain(axes.xaxis), plain(axes.yaxis)
     row[0][0].set_ylabel("megabytes")
-    picture.legend(handles=alphas(everyone), loc="outside lower center", ncols=4)
+    picture.legend(handles=alphas(m for m, _ in everyone), loc="outside lower center", ncols=4)
     return picture
 
 

@@ -91,3 +91,41 @@ def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
     axes.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
     axes.legend()
     return picture
+
+
+@chart
+def paths(panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], *, alt: str) -> Picture:
+    """Accuracy against Mult-Adds along several ways to a cheaper network: a panel each, a line each way.
+
+    `panels` maps titles to ways, and these a name to points (million Mult-Adds, accuracy in percent), where an interval
+    may follow: low and high. `alt` says what there is to see; where each line begins and ends is added.
+    """
+    names = list(dict.fromkeys(name for ways in panels.values() for name in ways))
+    said = [
+        f"{title}, {name}: " + " to ".join(f"{points[end][1]:.1f}% at {points[end][0]:,.3g}" for end in (0, -1))
+        for title, ways in panels.items()
+        for name, points in ways.items()
+    ]
+    picture, row = figure(
+        WIDTH,
+        3.6,
+        alt=f"{alt.rstrip('.')}. {'; '.join(said)} million.",
+        columns=len(panels),
+        sharey=True,
+        squeeze=False,
+    )
+    for axes, (title, ways) in zip(row[0], panels.items(), strict=True):
+        for name, points in ways.items():
+            style = {"color": CYCLE[names.index(name)], "marker": "os^Dv"[names.index(name)], "label": name}
+            costs, accuracies, *interval = zip(*points, strict=True)
+            if interval:
+                errors = np.abs(np.array(interval) - accuracies)
+                axes.errorbar(costs, accuracies, errors, capsize=3, elinewidth=1, lw=1.5, **style)
+            else:
+                axes.plot(costs, accuracies, lw=1.5, **style)
+        axes.set(xscale="log", xlabel="million Mult-Adds", title=title)
+        plain(axes.xaxis)
+    row[0][0].set_ylabel("accuracy (%)")
+    handles, labels = row[0][0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower center", ncols=len(names))
+    return picture
