@@ -99,7 +99,7 @@ def ordered(graph: Graph, level: dict[str, int]) -> tuple[list[list[str]], set[t
 
     def cost(rows: list[list[str]]) -> tuple[int, float]:
         at = {name: (number + 0.5) / len(row) for row in rows for number, name in enumerate(row)}
-        pairs = [(at[a], at[b], places[a]) for a, b in arrows]
+        pairs = [(at[a], at[b], places[a]) for a, b in sorted(arrows)]  # sorted, so that sums are rounded alike
         crossings = sum(a < c and b > d and row == other for a, b, row in pairs for c, d, other in pairs)
         return crossings, sum(abs(a - b) for a, b, _ in pairs)
 
