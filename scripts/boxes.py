@@ -53,35 +53,30 @@ class Box:
 
     def svg(self) -> str:
         middle = self.left + self.width / 2
-        parts = [_rect(self.left, self.top, self.width, self.height, 8, _tint(self.color, 0.1), self.color)]
-        parts.append(_text(middle, self.top + 20, self.name, f'font-weight="650" font-size="14" fill="{INK}"'))
+        parts = [_rect(self.left, self.top, self.width, self.height, 8, 'fill-opacity="0.1"')]
+        parts.append(_text(middle, self.top + 20, self.name, INK, 'font-weight="650" font-size="14"'))
         for number, line in enumerate(self.lines):
-            parts.append(_text(middle, self.top + 34 + LINE * number, line, f'fill="{MUTED}"'))
+            parts.append(_text(middle, self.top + 34 + LINE * number, line, MUTED))
         for y, line in self.chips:
             x = middle - sum(map(_chip, line)) / 2
             for name in line:
-                parts.append(_rect(x + 1.5, self.top + y, _chip(name) - 3, CHIP - 3, 4, PAPER, _tint(self.color, 0.45)))
-                parts.append(_text(x + _chip(name) / 2, self.top + y + 11.5, name, f'fill="{INK}"'))
+                chip = f'fill="{PAPER}" stroke-opacity="0.45"'
+                parts.append(_rect(x + 1.5, self.top + y, _chip(name) - 3, CHIP - 3, 4, chip))
+                parts.append(_text(x + _chip(name) / 2, self.top + y + 11.5, name, INK))
                 x += _chip(name)
-        return "".join(parts)
+        return f'<g fill="{self.color}" stroke="{self.color}">{"".join(parts)}</g>'
 
 
 def _chip(name: str) -> float:
     return LETTER * len(name) + 11.5
 
 
-def _tint(color: str, share: float) -> str:
-    """The color thinned with white."""
-    return "#" + "".join(f"{round(255 - share * (255 - int(color[i : i + 2], 16))):02x}" for i in (1, 3, 5))
+def _rect(x: float, y: float, width: float, height: float, radius: float, style: str) -> str:
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{radius}" {style}/>'
 
 
-def _rect(x: float, y: float, width: float, height: float, radius: float, fill: str, stroke: str) -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{radius}"'
-    return f'<rect {place} fill="{fill}" stroke="{stroke}"/>'
-
-
-def _text(x: float, y: float, said: str, style: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(said)}</text>'
+def _text(x: float, y: float, said: str, color: str, style: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}" stroke="none" {style}>{escape(said)}</text>'
 
 
 def ordered(graph: Graph, level: dict[str, int]) -> tuple[list[list[str]], set[tuple[str, str]]]:
@@ -99,7 +94,7 @@ def ordered(graph: Graph, level: dict[str, int]) -> tuple[list[list[str]], set[t
 
     def cost(rows: list[list[str]]) -> tuple[int, float]:
         at = {name: (number + 0.5) / len(row) for row in rows for number, name in enumerate(row)}
-        pairs = [(at[a], at[b], places[a]) for a, b in sorted(arrows)]  # sums of floats depend on the order
+        pairs = [(at[a], at[b], places[a]) for a, b in sorted(arrows)]  # sorted, so that sums are rounded alike
         crossings = sum(a < c and b > d and row == other for a, b, row in pairs for c, d, other in pairs)
         return crossings, sum(abs(a - b) for a, b, _ in pairs)
 
@@ -164,8 +159,8 @@ def drawn(boxes: dict[str, Box], graph: Graph, level: dict[str, int], legend: di
     parts += [box.svg() for box in boxes.values()]
     x = 8.0
     for name, color in legend.items():
-        parts.append(_rect(x, height - 22, 11, 11, 3, _tint(color, 0.1), color))
-        parts.append(_text(x + 17, height - 12.5, name, f'fill="{MUTED}" text-anchor="start"'))
+        parts.append(_rect(x, height - 22, 11, 11, 3, f'fill="{color}" fill-opacity="0.1" stroke="{color}"'))
+        parts.append(_text(x + 17, height - 12.5, name, MUTED, 'text-anchor="start"'))
         x += 17 + LETTER * len(name) + 22
     size = f'viewBox="0 0 {WIDTH} {height:.0f}" width="{1.5 * WIDTH:.0f}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n' + "\n".join(parts) + "\n</g></svg>\n"

@@ -26,23 +26,25 @@ KINDS = {
 
 
 def imports(library: Path = LIBRARY) -> Graph:
-    """What each file of the library imports, anywhere in its code: `data.photo` or `costs`, and packages from outside.
+    """What each file of the library imports, anywhere in its code: `costs`, `data.photo`, and packages from outside.
 
     What a package's `__init__` hands on does not count, nor do command lines.
     """
-    files = {path.relative_to(library).with_suffix("").parts: path for path in sorted(library.rglob("[!_]*.py"))}
-    found = {}
-    for parts, path in files.items():
-        names = set()
-        for node in ast.walk(ast.parse(path.read_text("utf8"))):
-            if isinstance(node, ast.ImportFrom):
-                module = (node.module or "").split(".")
-                longer = [(*module, alias.name) for alias in node.names]
-                names |= {each if each[1:] in files else tuple(module) for each in longer} if module[1:] else {*longer}
-            elif isinstance(node, ast.Import):
-                names |= {tuple(alias.name.split(".")) for alias in node.names}
-        own = {".".join(name[1:]) for name in names if name[0] == library.name}
-        found[".".join(parts)] = (own | {name[0] for name in names if name[0] != library.name}) - {""}
+    files = {".".join(path.relative_to(library).with_suffix("").parts): path for path in library.rglob("[!_]*.py")}
+
+    def known(name: str) -> str:
+        package, *parts = name.split(".")
+        longest = next((n for n in range(len(parts), 1, -1) if ".".join(parts[:n]) in files), 1)
+        return ".".join(parts[:longest]) if package == library.name else package
+
+    found: Graph = {}
+    for file, path in sorted(files.items()):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf8"))))
+        names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+        names += [
+            f"{node.module}.{each.name}" for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names
+        ]
+        found[file] = {known(name) for name in names}
     return found
 
 
@@ -76,22 +78,15 @@ def reduced(graph: Graph) -> Graph:
 def levels(graph: Graph) -> dict[str, int]:
     """The row of each, 0 at the bottom, above all that it imports.
 
-    What imports nothing stands right below its users, what nobody imports at the top, and what does neither, readers
-    alone import it, where there is most room.
+    What no other imports stands at the top; what imports nothing itself, right below its users or at the bottom.
     """
     found: dict[str, int] = {}
     for name in sorted(graph, key=lambda name: len(reachable(graph, name))):
         found[name] = 1 + max((found[other] for other in graph[name]), default=-1)
-    users = {name: {user for user in graph if name in graph[user]} for name in graph}
-    top, alone = max(found.values(), default=0), [name for name in graph if not graph[name] and not users[name]]
-    for name in graph:
-        if not users[name]:
-            found[name] = top
-        elif not graph[name]:
-            found[name] = min(found[user] for user in users[name]) - 1
-    for name in alone if top else ():
-        rows = [found[other] for other in graph if other not in alone or other < name]
-        found[name] = min(range(top), key=rows.count)
+    for name, others in graph.items():
+        users = [found[user] for user in graph if name in graph[user]]
+        if bool(users) != bool(others):
+            found[name] = min(users) - 1 if users else max(found.values())
     return found
 
 
@@ -114,11 +109,9 @@ def drawing(files: Graph, meanings: dict[str, str]) -> str:
     graph = reduced(modules(files))
     boxes = {}
     for name in graph:
-        rows = levels(inside(files, name))
-        parts = [
-            sorted(file.split(".")[1] for file in rows if rows[file] == level)
-            for level in sorted(set(rows.values()), reverse=True)
-        ]
+        level = levels(inside(files, name))
+        rows = [sorted(file for file in level if level[file] == row) for row in sorted({*level.values()}, reverse=True)]
+        parts = [[file.split(".")[1] for file in row] for row in rows]
         boxes[name] = Box(name, meanings[name], KINDS[kind(files, name)][1], parts)
     return drawn(boxes, graph, levels(graph), {name: color for name, (_, color) in KINDS.items()})
 

@@ -176,14 +176,15 @@ def place(picture: Picture, left: float, bottom: float, width: float, height: fl
 def chart(draw: Callable[..., Picture]) -> Callable[..., Picture]:
     """Put `@chart` above a function that draws what it is given: in the style of the book, and not from nothing.
 
-    The function raises `ValueError` if an argument by position is empty, or a part of it.
+    The function raises `ValueError` if an argument, or a part of one, is empty; what is named only, by keyword, may be.
     """
+    names = [one.name for one in signature(draw).parameters.values() if one.kind is not one.KEYWORD_ONLY]
 
     @styled
     @wraps(draw)
     def drawn(*args: Any, **options: Any) -> Picture:
-        for name, value in zip(signature(draw).parameters, args, strict=False):
-            if _empty(value):
+        for name, value in {**dict(zip(names, args, strict=False)), **options}.items():
+            if name in names and _empty(value):
                 raise ValueError(f"{name} must hold something to draw, in each part, not {value!r}")
         return draw(*args, **options)
 
