@@ -1,4 +1,4 @@
-"""When a chapter runs: when its code, the library, the lock or the data changed, and only then.
+"""A page shows what its code gives now: a chapter runs again when code, library, lock or data change, and only then.
 
 jupyter-cache keeps what a chapter computed, but knows the chapter by its code alone. So each state of everything else
 that the outputs depend on gets a cache of its own, `_build/.jupyter_cache/<fingerprint>`. To Sphinx a new fingerprint

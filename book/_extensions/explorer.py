@@ -1,4 +1,4 @@
-"""The explorer: its markup, the table of the published networks, and everything its script has to know, as JSON.
+"""A reader turns the knobs of a MobileNet and sees what it costs, beside the networks that were published.
 
 The script counts by itself, but knows no layer by heart: the blocks come from `mobilenet_lib.architecture`.
 """

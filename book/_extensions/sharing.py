@@ -1,4 +1,4 @@
-"""What a link to a page shows elsewhere: a title, a description and a card; and the address that all of it hangs on."""
+"""A link to a page shows elsewhere what is behind it: title, description and card. And the address they hang on."""
 
 from __future__ import annotations
 

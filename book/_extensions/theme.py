@@ -8,6 +8,7 @@ import re
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from sharing import PLACEHOLDER
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
@@ -61,6 +62,9 @@ class Translator(HTML5Translator):
         # Sphinx marks code for Google's translator alone.
         if "notranslate" in attributes.get("CLASS", ""):
             attributes["translate"] = "no"
+        # Sphinx sets the parameters of a function as definitions without a term, which a screen reader stumbles over.
+        if tagname == "dl" and isinstance(node, addnodes.desc_parameterlist):
+            attributes["role"] = "presentation"
         return super().starttag(node, tagname, *args, **attributes)
 
 

@@ -1,4 +1,4 @@
-"""The page "Try it": its markup, and what its script loads: LiteRT, the book's own files and some drawings to try."""
+"""A reader tries the networks of the book on a photo, in the browser: with LiteRT, their files and some drawings."""
 
 from __future__ import annotations
 
