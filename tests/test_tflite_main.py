@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -44,7 +45,9 @@ def saved(tmp_path):
 
 def test_the_command_line_says_what_is_on_a_photo(photo, saved, capfd):
     probabilities = tflite.predict(tiny_file("float32"), data.normalize(data.read(photo, SIZE))[np.newaxis])[0]
-    assert command.main([photo, "--model", saved(tiny_file("float32"))]) == 0
+    model = saved(tiny_file("float32"))
+    capfd.readouterr()  # what TensorFlow says when it converts for the first time
+    assert command.main([photo, "--model", model]) == 0
     shown = capfd.readouterr()
     named = f"{LABELS[probabilities.argmax()]} (cat {probabilities[0]:.1%}, dog {probabilities[1]:.1%}; "
     assert shown.out.startswith(f"{photo}: {named}") and re.search(r"[\d.]+ ms\)\n$", shown.out)
@@ -131,6 +134,52 @@ def test_a_model_that_is_not_kept_cannot_be_recorded(tmp_path, capfd):
     for name, reason in (("no such model", "there is no"), (str(other), "other.keras")):
         assert reason in stopped(["record", name, "--data", "drawn", "--exports", str(tmp_path / "exports")], capfd)
     assert not (tmp_path / "exports").exists()
+
+
+@pytest.fixture
+def taking(monkeypatch):
+    """A function that says how many milliseconds the first file takes, and how many when it runs again."""
+
+    def say(once, again):
+        answers = {"model.tflite": once, "": again}
+        fake = lambda models, **_: {name: tflite.Latency(np.full(9, answers[name])) for name in models}  # noqa: E731
+        monkeypatch.setattr(recording, "latency", fake)
+
+    return say
+
+
+@pytest.mark.parametrize("again", [9.75, 10.25])
+def test_latencies_are_recorded_if_a_file_takes_as_long_as_itself(saved, tmp_path, taking, capfd, again):
+    taking(10.0, again)
+    path = saved(tiny_file("float32"))
+    assert command.main(["latency", "mine", path, "--repeats", "9", "--records", str(tmp_path / "latency")]) == 0
+    assert capfd.readouterr().out == "mine: model.tflite: 10 ms\n"
+    text = (tmp_path / "latency" / "mine.json").read_text("utf8")
+    found = json.loads(text)
+    assert found["command"] == "python -m mobilenet_lib.tflite latency mine model.tflite --repeats 9 --threads 1"
+    assert found["ratio"] == again / 10 and found["quartiles"] == [again / 10] * 2
+    assert found["files"] == [
+        {"file": "model.tflite", "bytes": Path(path).stat().st_size} | {"median": 10, "quartiles": [10, 10]}
+    ]
+    assert str(tmp_path) not in text, "nothing that belongs to one machine"
+
+
+@pytest.mark.parametrize("again", [9.65, 10.35])
+def test_latencies_of_a_busy_machine_are_not_recorded(saved, tmp_path, taking, capfd, again):
+    taking(10.0, again)
+    with pytest.raises(SystemExit) as end:
+        command.main(["latency", "mine", saved(tiny_file("float32")), "--records", str(tmp_path / "latency")])
+    assert end.value.code == 1
+    said = (
+        f"mine: not recorded: model.tflite took {again / 10:.3f} times as long as itself, where 0.97 to 1.03 is wanted"
+    )
+    assert said in capfd.readouterr().err
+    assert not (tmp_path / "latency").exists()
+
+
+def test_files_of_one_name_cannot_be_told_apart_in_a_record(saved, capfd):
+    path = saved(tiny_file("float32"))
+    assert "each FILE must have another name" in stopped(["latency", "mine", path, path], capfd)
 
 
 @pytest.mark.fault("A .tflite file is for something else")

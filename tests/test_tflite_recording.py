@@ -1,6 +1,7 @@
 """What the formats do, recorded: as Keras, NumPy and the photos say it."""
 
 import json
+import os
 import re
 from functools import cache
 from itertools import islice
@@ -8,10 +9,11 @@ from itertools import islice
 import keras
 import numpy as np
 import pytest
-from networks import LABELS, ROUNDING, pictures
+from networks import LABELS, ROUNDING, pictures, tiny_file
 
 from mobilenet_lib import data, models, tflite, training
 from mobilenet_lib.tflite import __main__ as command
+from mobilenet_lib.tflite import recording
 
 SIDE = 32
 
@@ -89,6 +91,28 @@ def test_the_kept_files_have_labels_maps_and_the_accuracy_that_stands_in_the_rec
         assert tflite.labels(path) == LABELS and tflite.maps(path, pictures(1, SIDE)).shape == (1, 8, 8, 2)
         accuracy = tflite.evaluate(path, drawn().test).accuracy
         assert entry == {"file": name, "bytes": path.stat().st_size, "accuracy": accuracy}
+
+
+# How long files take
+
+
+def test_a_record_of_latency_says_how_long_how_busy_the_machine_was_and_whether_a_file_took_as_long_as_itself():
+    files = {"a.tflite": tiny_file("float32"), "b.tflite": tiny_file("int8")}
+    found = tflite.measure(files, repeats=5)
+    assert [(file["file"], file["bytes"]) for file in found["files"]] == [(name, len(files[name])) for name in files]
+    for file in found["files"]:
+        low, high = file["quartiles"]
+        assert 0 < low <= file["median"] <= high
+    assert found["ratio"] > 0 and len(found["quartiles"]) == 2 and (found["repeats"], found["threads"]) == (5, 1)
+    assert found["machine"]["cores"] >= 1 and "ai-edge-litert" in found["versions"]
+    for busy in found["load"].values():
+        assert busy is None or 0 <= busy <= (os.cpu_count() or 1) + 0.5
+
+
+def test_other_programs_are_those_that_work_beside_this_one():
+    """In 10 seconds all programs had a core for 25 seconds, this one for 5."""
+    assert recording._others((100, 1000, 3), (110, 1025, 8)) == 2.0
+    assert recording._others(None, None) is None, "where the system does not say"
 
 
 # On the real photos, with Google's weights below a linear head

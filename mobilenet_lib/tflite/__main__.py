@@ -1,4 +1,4 @@
-"""The command line: say what is on a photo, or record what the file formats do to a model."""
+"""The command line: say what is on a photo, record what the file formats do to a model, or how long files take."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ from mobilenet_lib.records import MODELS
 from mobilenet_lib.tflite.checks import model_shape
 from mobilenet_lib.tflite.files import save
 from mobilenet_lib.tflite.metadata import labels
-from mobilenet_lib.tflite.recording import EXPORTS, KEPT, MODEL, kept_files, record
+from mobilenet_lib.tflite.recording import EXPORTS, KEPT, LATENCY, MODEL, kept_files, measure, record
 from mobilenet_lib.tflite.running import Network
 
+SAME = 0.97, 1.03  # how many times as long as itself a file may seem to take
 IMAGENET = "imagenet-128"  # as the name of a model: Google's weights at α = 0.25 and 128 pixels under a new classifier
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The status that the command ends with: 1 if a photo could not be read."""
+    """The status that the command ends with: 1 if a photo could not be read, or a latency not be recorded."""
     data.spell_out()
     arguments = sys.argv[1:] if arguments is None else arguments
-    return _record(arguments[1:]) if arguments[:1] == ["record"] else _say(arguments)
+    first, *rest = arguments or [""]
+    commands = {"record": _record, "latency": _latency}
+    return commands[first](rest) if first in commands else _say(arguments)
 
 
 def _say(arguments: list[str]) -> int:
@@ -118,21 +121,60 @@ def _recorded(args: argparse.Namespace, path: Path) -> dict[str, Any]:
         if args.model == IMAGENET:
             keras.utils.set_random_seed(0)
             training.fit_classifier(model, photos)
-        found = {"network": network, "command": _command(args, path.stem, photos.drawn), **record(model, photos)}
+        # Without what belongs to one machine: photos lie where `make data` puts them.
+        options = ["--data", "drawn" if photos.drawn else "data/cats-dogs"]
+        options += [] if args.limit is None else ["--limit", str(args.limit)]
+        options += ["--keep"] if args.keep else []
+        found = {"network": network, "command": _command("record", path.stem, *options), **record(model, photos)}
         if args.keep:
             files, found["kept"] = kept_files(model, photos)
             for name, content in files.items():
                 save(content, place / name)
-        content = json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
-        save(content + b"\n", args.exports / f"{path.stem}.json")
+        _write(found, args.exports / f"{path.stem}.json")
     return found
 
 
-def _command(args: argparse.Namespace, name: str, drawn: bool) -> str:
-    """What repeats the record, without what belongs to one machine: photos lie where `make data` puts them."""
-    limit = [] if args.limit is None else ["--limit", str(args.limit)]
-    options = ["--data", "drawn" if drawn else "data/cats-dogs", *limit, *(["--keep"] if args.keep else [])]
-    return shlex.join(["python", "-m", "mobilenet_lib.tflite", "record", name, *options])
+def _write(found: dict[str, Any], path: Path) -> None:
+    save(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n", path)
+
+
+def _command(*words: str) -> str:
+    return shlex.join(["python", "-m", "mobilenet_lib.tflite", *words])
+
+
+def _latency(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m mobilenet_lib.tflite latency",
+        description="Measure how long .tflite files take for one image, in turns, and write data/latency/NAME.json. "
+        "The first file runs once more under another name; unless it takes as long as itself, nothing is written.",
+    )
+    parser.add_argument("name", metavar="NAME", help="of the record")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a .tflite file")
+    parser.add_argument("--repeats", type=int, default=500, help="how often each file runs (default: 500)")
+    parser.add_argument("--threads", type=int, default=1, help="processor cores to use (default: 1)")
+    parser.add_argument("--records", type=Path, default=LATENCY, metavar="FOLDER", help="where records go")
+    args = parser.parse_args(arguments)
+    files = {path.name: path for path in args.files}
+    if len(files) < len(args.files):
+        parser.error("each FILE must have another name, for the record")
+    options = ["--repeats", str(args.repeats), "--threads", str(args.threads)]
+    try:
+        found = {"command": _command("latency", args.name, *files, *options)}
+        found |= measure(files, repeats=args.repeats, threads=args.threads)
+        for file in found["files"]:
+            print(f"{args.name}: {file['file']}: {file['median']:.3g} ms")
+        if not SAME[0] <= found["ratio"] <= SAME[1]:
+            parser.exit(
+                1,
+                f"{args.name}: not recorded: {args.files[0].name} took {found['ratio']:.3f} times as long as itself, "
+                f"where {SAME[0]} to {SAME[1]} is wanted; load beside it: {found['load']['during']} cores\n",
+            )
+        _write(found, args.records / f"{args.name}.json")
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        parser.exit(130, f"{args.name}: interrupted; nothing was recorded\n")
+    return 0
 
 
 def _side(shape: tuple[int, int, int]) -> int:
