@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from processes import as_root, read_only
 
 from mobilenet_lib.locks import alone
@@ -263,8 +264,66 @@ def test_a_chapter_from_the_template_has_its_number_and_time_at_the_top_and_a_pa
     assert book.result.returncode == 0, book.output
     page = book.page("08-slug")
     assert re.search(r'<p class="kicker">Chapter 8 · \d+ minutes to read', page)
-    assert '<div class="opening">' in page and '<details class="setup">' in page
+    assert '<div class="opening">' in page
+    setup = BeautifulSoup(page, "html.parser").select_one("details.setup")
+    assert "pass" in setup.get_text() and setup.summary.get_text() == "Imports"
     assert 'href="01-cost-derivation.html"' in page.partition('id="what-s-next"')[2].partition("</section>")[0]
+
+
+def cell(code, tag):
+    return f"```{{code-cell}}\n:tags: [{tag}]\n\n{code}\n```\n\n"
+
+
+PROOFS = {
+    "✓ 1 number checked": "assert 1 + 1 == 2",
+    "✓ 2 numbers checked": "assert 1 + 1 == 2 and 2 < 3",
+    "✓ 3 numbers checked": "for n in range(3):\n    assert n < 3",
+    "✓ 4 numbers checked": "assert [1, 2, 3] == list(range(1, 4))\nassert all([])",
+    "✓ 5 values checked": "assert (1, 'two') == (1, 'two')\nassert dict(a=1, b=2, c=3) == {'a': 1, 'b': 2, 'c': 3}",
+    "✓ 6 numbers checked": "import numpy as np\nfor n in range(6):\n    np.testing.assert_equal(n, n)",
+    "Nothing to check here": "if 1 > 2:\n    assert 3 == 4",
+}
+
+
+@pytest.fixture(scope="module")
+def folds(built, tmp_path_factory):
+    """The cells of a page, some of them folded."""
+    book = object.__new__(Book)
+    book.folder = shutil.copytree(built.folder, tmp_path_factory.mktemp("folds") / "book", symlinks=True)
+    made = cell("# @title How this table is made\nfrom IPython.display import HTML\nHTML('<b>made</b>')", "making")
+    solved = cell("# @title Solution\nassert True\nprint('solved')", "solution")
+    shown = cell("assert 1 == 1\n'shown'", "open")
+    proofs = "".join(cell(f"# @title The proof\n{proof}", "proof") for proof in PROOFS.values())
+    head, _, _ = CHAPTER.partition("```")
+    book.write("chapters/a.md", head.format(name="a") + proofs + made + solved + shown)
+    book.build()
+    assert book.result.returncode == 0, book.output
+    return BeautifulSoup(book.page("a"), "html.parser").select("div.cell")
+
+
+@pytest.mark.parametrize("line", PROOFS)
+def test_a_proof_is_folded_under_a_line_that_says_what_it_has_checked(folds, line):
+    proof = folds[list(PROOFS).index(line)]
+    (inside,) = proof.find_all(recursive=False)
+    assert (inside.name, inside.summary.get_text()) == ("details", line) and not inside.has_attr("open")
+    assert proof.pre.get_text().strip() == PROOFS[line] and not proof.select(".cell_output")
+
+
+def test_what_a_table_says_stands_open_before_the_fold_with_how_it_is_made(folds):
+    output, fold = folds[len(PROOFS)].find_all(recursive=False)
+    assert output.get_text().strip() == "made"
+    assert (fold.name, fold.summary.get_text()) == ("details", "How this table is made")
+    assert "HTML" in fold.pre.get_text() and "@title" not in fold.get_text()
+
+
+def test_a_solution_is_folded_and_what_it_prints_is_not(folds):
+    fold, output = folds[-2].find_all(recursive=False)
+    assert (fold.name, fold.summary.get_text()) == ("details", "Solution")
+    assert output.get_text().strip() == "solved"
+
+
+def test_what_an_open_cell_asserts_is_counted_nowhere(folds):
+    assert not folds[-1].details and "checked" not in folds[-1].get_text()
 
 
 @pytest.mark.fault("Two builds of the book run at once")

@@ -1,5 +1,6 @@
 """What every chapter keeps to, so that one text works as a page, as a notebook in Colab and as plain text."""
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,8 @@ try:
 except ModuleNotFoundError:
     %pip install --quiet "git+{address}"
 """
+
+FOLDED = {"proof", "making", "solution"}
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
 
@@ -80,7 +83,7 @@ def test_every_notebook_has_its_text():
 @each_chapter
 def test_the_notebook_equals_the_text_cell_by_cell(chapter):
     def comparable(notebook):
-        return [(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
+        return [(cell.cell_type, cell.source, cell.metadata.get("tags")) for cell in notebook.cells]
 
     equal = comparable(notebook_of(chapter)) == comparable(text_of(chapter))
     assert equal, f"edited the text: `make sync`; the notebook: `jupytext --to md:myst chapters/{chapter.stem}.ipynb`"
@@ -129,8 +132,8 @@ def test_every_image_in_the_prose_has_alternative_text(chapter):
 
 
 @each_chapter
-def test_cells_are_small(chapter):
-    lines = [len(cell.source.splitlines()) for cell in code_cells(chapter)]
+def test_cells_that_stand_open_are_small(chapter):
+    lines = [len(cell.source.splitlines()) for cell in code_cells(chapter) if not tagged(cell, "setup", *FOLDED)]
     assert sum(count <= 5 for count in lines) >= len(lines) / 2
     assert sum(count < 15 for count in lines) >= len(lines) * 0.9
 
@@ -149,11 +152,61 @@ def test_it_has_three_to_five_exercises_each_with_a_check_and_a_folded_solution(
     solutions = [cell for cell in cells if "solution" in cell.metadata.get("tags", [])]
     checks = [cell for cell in cells if re.search(r"^check(?:_function)?\(", cell.source, re.MULTILINE)]
     assert len(solutions) == len(checks) == len(numbers)
-    for cell in solutions:
-        assert "hide-input" in cell.metadata.tags, "folded in the book"
-        assert cell.metadata.get("cellView") == "form" and cell.source.startswith("# @title"), "folded in Colab"
-        assert cell.metadata.get("jupyter") == {"source_hidden": True}, "folded in JupyterLab"
-        assert "assert" in cell.source
+    assert all("assert" in cell.source for cell in solutions)
+
+
+def tagged(cell, *tags):
+    return bool(set(tags) & set(cell.metadata.get("tags", ())))
+
+
+@each_chapter
+def test_what_the_book_folds_is_folded_in_colab_and_jupyterlab_and_nothing_else(chapter):
+    for cell in (cell for cell in notebook_of(chapter).cells if cell.cell_type == "code"):
+        folded = tagged(cell, *FOLDED, "hide-input")
+        assert (cell.metadata.get("cellView") == "form") == folded, cell.source
+        assert (cell.metadata.get("jupyter") == {"source_hidden": True}) == folded, cell.source
+
+
+@each_chapter
+def test_what_is_folded_has_a_title(chapter):
+    for cell in (cell for cell in code_cells(chapter) if tagged(cell, *FOLDED)):
+        assert re.match(r"# @title \S.*\n", cell.source), cell.source
+
+
+def is_an_assertion(statement):
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    named = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.startswith("assert_")
+    return isinstance(statement, ast.Assert) or named
+
+
+@each_chapter
+def test_a_proof_asserts_and_shows_nothing_that_a_reader_needs(chapter):
+    for cell in (cell for cell in code_cells(chapter) if tagged(cell, "proof")):
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        assert any(map(is_an_assertion, nodes)), cell.source
+        stated = (node for node in nodes if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant))
+        assert all(map(is_an_assertion, stated)), cell.source
+
+
+@each_chapter
+def test_what_a_proof_defines_is_for_proofs_alone(chapter):
+    defined = {True: set(), False: set()}
+    read = set()
+    for cell in code_cells(chapter)[1:]:
+        proof = tagged(cell, "proof")
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Name):
+                names = defined[proof] if isinstance(node.ctx, ast.Store) else set() if proof else read
+                names.add(node.id)
+            elif isinstance(node, ast.FunctionDef):
+                defined[proof].add(node.name)
+    assert (defined[True] - defined[False]) & read == set()
+
+
+@each_chapter
+def test_what_makes_a_table_or_a_figure_shows_it(chapter):
+    for cell in (cell for cell in code_cells(chapter) if tagged(cell, "making")):
+        assert isinstance(ast.parse(cell.source).body[-1], ast.Expr), cell.source
 
 
 @each_chapter

@@ -375,6 +375,7 @@ def test_the_hooks_pair_a_chapter_and_strip_its_outputs(hooks, tmp_path):
     for ending in ("md", "ipynb"):
         shutil.copy(ROOT / "chapters" / f"01-cost-derivation.{ending}", tmp_path / f"a.{ending}")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
     text, path = tmp_path / "a.md", tmp_path / "a.ipynb"
     before = nbformat.read(path, 4)
     run = nbformat.read(path, 4)
@@ -397,7 +398,8 @@ CHAPTER = "chapters/01-cost-derivation"
 @pytest.fixture
 def pair(tmp_path):
     """A chapter in a checkout of its own."""
-    names = ["pyproject.toml", *(f"tests/{name}.py" for name in ("conftest", "trouble", "test_chapters"))]
+    tests = (f"tests/{name}.py" for name in ("conftest", "trouble", "test_chapters"))
+    names = ["pyproject.toml", "chapters/ruff.toml", "scripts/folded.py", *tests]
     for name in (*names, f"{CHAPTER}.md", f"{CHAPTER}.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)

@@ -27,6 +27,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parents[2]
+COUNTING = Path(__file__).with_name("counting_checks.py")
 CACHES_KEPT = 4  # photos and drawings, before and after a change
 
 
@@ -45,6 +46,7 @@ def fingerprint() -> str:
 
 
 def _state() -> Iterator[tuple]:
+    yield (COUNTING.read_bytes(),)
     for path in (ROOT / "requirements.txt", *_files(ROOT / "mobilenet_lib", "*.py")):
         yield path.relative_to(ROOT), path.read_bytes()
     for path in (path for name in ("runs", "exports", "models") for path in _files(ROOT / "data" / name)):
@@ -89,8 +91,8 @@ def choose_cache(app: Sphinx, config: Config) -> None:
     config.nb_execution_cache_path = str(cache)
 
 
-def quiet_kernels(app: Sphinx, config: Config) -> None:
-    """What libraries log goes to `_build/kernels.log`."""
+def prepare_kernels(app: Sphinx, config: Config) -> None:
+    """What libraries log goes to `_build/kernels.log`; what cells check is counted."""
     build = Path(app.outdir).parent
     profile = Path(os.environ["IPYTHONDIR"]) / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
@@ -98,7 +100,9 @@ def quiet_kernels(app: Sphinx, config: Config) -> None:
     log.write_bytes(b"")
     # Kernels run this when they start, before anything is imported.
     redirect = f"import os\nos.dup2(os.open({str(log)!r}, os.O_WRONLY | os.O_APPEND), 2)\n"
-    (profile / "ipython_kernel_config.py").write_text(redirect, "utf8")
+    load = f"__import__('runpy').run_path({str(COUNTING)!r})['load_ipython_extension'](get_ipython())"
+    count = f"get_config().IPKernelApp.exec_lines = [{load!r}]\n"
+    (profile / "ipython_kernel_config.py").write_text(redirect + count, "utf8")
 
 
 def drop_damaged(folder: Path) -> None:
@@ -176,7 +180,7 @@ def setup(app: Sphinx) -> dict:
     logging.getLogger("sphinx").handlers.insert(0, progress)
     app.connect("config-inited", hold_folder)
     app.connect("config-inited", choose_cache)
-    app.connect("config-inited", quiet_kernels)
+    app.connect("config-inited", prepare_kernels)
     app.connect("config-inited", distrust_unfinished)
     app.connect("env-before-read-docs", progress.count)
     app.connect("source-read", progress.start)

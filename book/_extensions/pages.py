@@ -37,12 +37,10 @@ ICON_STYLE = """\
 # Scripts that Jupyter Book adds to each page and this book does not use. The first two fail in the browser.
 UNUSED = ("sphinx-thebe", "THEBE_JS_URL", "toggle", "design-tabs", "sphinx-design", "DOCUMENTATION_OPTIONS.pagename")
 THEBE = re.compile(r"<script[^>]*>\s*(?:\{\s*requestKernel|kernelName)[^<]*</script>")
-SOLUTION = re.compile(r'<div class="cell[^"]*tag_solution.*?</summary>', re.DOTALL)
 TIME = re.compile(r"<p><strong>Time</strong>: (.*?)\.?</p>\n?", re.DOTALL)
 OPENING = re.compile(
     r'(<p><strong>After this chapter you can</strong></p>.*?)(?=<p><strong>Time|<div class="cell)', re.DOTALL
 )
-SETUP = re.compile(r'<div class="cell tag_setup.*?</pre></div>\s*</div>\s*</div>\s*</div>', re.DOTALL)
 LINK = re.compile(r'(<a [^>]*href="([^"]*)"[^>]*>)')
 
 
@@ -152,9 +150,7 @@ def mend_body(app: Sphinx, pagename: str, templatename: str, context: dict, doct
     body = THEBE.sub("", body)
     # Sphinx marks code for Google's translator alone.
     body = body.replace('notranslate"', 'notranslate" translate="no"')
-    body = SOLUTION.sub(lambda cell: cell[0].replace("the code", "a solution"), body)
     body = OPENING.sub(r'<div class="opening">\1</div>\n', body, count=1)
-    body = SETUP.sub(r'<details class="setup"><summary>Setup, for Colab</summary>\g<0></details>', body, count=1)
     # How long it takes belongs to the title.
     if time := TIME.search(body):
         number = chapter(pagename)

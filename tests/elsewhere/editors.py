@@ -104,7 +104,7 @@ def edit_and_save(page, cell, checkout):
 
 
 def comparable(notebook):
-    return [(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
+    return [(cell.cell_type, cell.source, cell.metadata.get("tags")) for cell in notebook.cells]
 
 
 @pytest.mark.parametrize("newer", ["md", "ipynb"])
