@@ -7,6 +7,8 @@ WEB := node_modules/.package-lock.json
 CHAPTERS := $(wildcard chapters/*.md)
 # The tests of the library alone, which need no book: each file of the library has one.
 LIBRARY_TESTS := $(sort $(wildcard $(patsubst %,tests/test_%*.py,init $(notdir $(basename $(wildcard mobilenet_lib/* mobilenet_lib/*/*.py))))))
+# What takes longest comes first: so both processes end at about the same time.
+LONG := $(CHAPTERS:.md=.ipynb) $(patsubst %,tests/test_%.py,building browser try_it counting)
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
@@ -42,7 +44,7 @@ data: $(INSTALLED) ## Download the photos of cats and dogs from Kaggle into data
 	@$(BIN)/python -m mobilenet_lib.data download
 
 test: $(INSTALLED) lint ## Check style, library, chapters and the built book, then run every notebook
-	@$(BIN)/pytest -n 2 --dist loadfile --nbmake tests $(CHAPTERS:.md=.ipynb)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --nbmake $(LONG) $(filter-out $(LONG),$(wildcard tests/test_*.py))
 
 clean: ## Remove the built book and what the chapters computed
 	@rm -rf _build mutants mutants.log .hypothesis .pytest_cache .ruff_cache
@@ -98,7 +100,7 @@ bench: $(INSTALLED) $(ENVIRONMENTS)/peers/made ## Measure how fast the library a
 
 fuzz: $(INSTALLED) ## Run the slowest tests: thousands of broken files, all chapters backward and twice in one kernel
 	@$(BIN)/python tests/fuzz.py
-	@$(BIN)/pytest -m long tests/test_order.py
+	@$(BIN)/pytest -m long tests/test_order.py tests/test_counting.py
 
 mutants: $(INSTALLED) ## Change the cost side in hundreds of places, and see whether a test notices each change
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python mutmut==3.8.1
