@@ -629,7 +629,7 @@ CHAPTER = "chapters/01-cost-derivation"
 def pair(tmp_path):
     """A chapter in a checkout of its own."""
     tests = (f"tests/{name}.py" for name in ("conftest", "trouble", "test_chapters"))
-    names = ["pyproject.toml", "scripts/folded.py", *tests]
+    names = ["pyproject.toml", "chapters/ruff.toml", "scripts/folded.py", *tests]
     for name in (*names, f"{CHAPTER}.md", f"{CHAPTER}.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
