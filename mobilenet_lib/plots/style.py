@@ -45,14 +45,12 @@ CYCLE = tuple(COLORS[kind] for kind in ("standard", "depthwise", "pointwise", "d
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib, so it is everywhere the same
     "font.size": 9.5,
-    "mathtext.fontset": "dejavusans",
     "text.color": COLORS["ink"],
     "figure.facecolor": COLORS["paper"],
     "savefig.facecolor": COLORS["paper"],
     "axes.facecolor": COLORS["paper"],
     "axes.edgecolor": COLORS["muted"],
     "axes.labelcolor": COLORS["ink"],
-    "axes.linewidth": 0.8,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -75,7 +73,6 @@ STYLE = {
     "lines.linewidth": 1.8,
     "lines.markersize": 5,
     "patch.linewidth": 0.8,
-    "svg.fonttype": "path",  # letters as outlines: the same on a machine without the font
     "svg.hashsalt": "mobilenet",  # without it, the names inside an SVG change from run to run
 }
 # Put `@styled` above each function that makes a figure, so that what it draws after `figure` has the style too. What a
