@@ -14,8 +14,8 @@ def test_curves_draw_every_metric_of_every_run():
 
 
 def test_the_live_run_has_its_own_color():
-    axes = plots.curves({"recorded": HISTORY, "this page": HISTORY}, live="this page").axes[0]
-    colors = {line.get_label(): line.get_color() for line in axes.lines}
+    (legend,) = plots.curves({"recorded": HISTORY, "this page": HISTORY}, live="this page").legends
+    colors = {text.get_text(): line.get_color() for text, line in zip(legend.texts, legend.get_lines(), strict=True)}
     assert colors["this page"] == plots.COLORS["live"] != colors["recorded"]
 
 

@@ -46,14 +46,12 @@ ARROW = {"arrowstyle": "-|>", "color": COLORS["muted"], "lw": 1, "shrinkA": 0, "
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib, so it is everywhere the same
     "font.size": 9.5,
-    "mathtext.fontset": "dejavusans",
     "text.color": COLORS["ink"],
     "figure.facecolor": COLORS["paper"],
     "savefig.facecolor": COLORS["paper"],
     "axes.facecolor": COLORS["paper"],
     "axes.edgecolor": COLORS["muted"],
     "axes.labelcolor": COLORS["ink"],
-    "axes.linewidth": 0.8,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -76,7 +74,6 @@ STYLE = {
     "lines.linewidth": 1.8,
     "lines.markersize": 5,
     "patch.linewidth": 0.8,
-    "svg.fonttype": "path",  # letters as outlines: the same on a machine without the font
     "svg.hashsalt": "mobilenet",  # without it, the names inside an SVG change from run to run
 }
 # Put `@styled` above each function that makes a figure, so that what it draws after `figure` has the style too. What a

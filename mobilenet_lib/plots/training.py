@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mobilenet_lib.plots.style import COLORS, CYCLE, Picture, chart, figure
@@ -30,17 +32,17 @@ def curves(
         if not any(key in history for history in histories.values() for key in (metric, f"val_{metric}")):
             raise ValueError(f"metrics must be in at least one run of {', '.join(histories)}; {metric!r} is in none")
 
-    said = []
-    for metric in metrics:
-        for name, history in histories.items():
-            if values := history.get(f"val_{metric}", history.get(metric)):
-                epochs = f"{len(values)} epoch" + "s" * (len(values) > 1)
-                said.append(f"{name}: {metric} goes from {values[0]:.3f} to {values[-1]:.3f} in {epochs}")
+    said = [
+        f"{name}: {what} goes from {values[0]:.3f} to {values[-1]:.3f} in {len(values)} epoch{'s' * (len(values) > 1)}"
+        for what in metrics
+        for name, history in histories.items()
+        if (values := history.get(f"val_{what}", history.get(what)))
+    ]
     validated = any(f"val_{metric}" in history for history in histories.values() for metric in metrics)
     drawn = ", solid on validation, dashed on training" if validated else ""
     alt = f"Training curves of {' and '.join(metrics)}{drawn}. {'; '.join(said)}."
     picture, panels = figure(alt=alt, columns=len(metrics), squeeze=False)
-    others = iter([color for color in CYCLE if color != COLORS["live"] or live is None] * len(histories))
+    others = cycle(color for color in CYCLE if color != COLORS["live"] or live is None)
     colors = {name: COLORS["live"] if name == live else next(others) for name in histories}
     for axes, metric in zip(panels[0], metrics, strict=True):
         for name, history in histories.items():
@@ -53,12 +55,11 @@ def curves(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if "accuracy" in metric:
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    for name, color in colors.items():
-        panels[0][0].plot([], [], color=color, label=name)
+    lines = [Line2D([], [], color=color, label=name) for name, color in colors.items()]
     if validated:
-        panels[0][0].plot([], [], "-", color=COLORS["muted"], label="validation")
-        panels[0][0].plot([], [], "--", color=COLORS["muted"], lw=1.1, label="training")
-    picture.legend(loc="outside lower center", ncols=min(4, len(histories) + 2))
+        lines.append(Line2D([], [], color=COLORS["muted"], label="validation"))
+        lines.append(Line2D([], [], color=COLORS["muted"], ls="--", lw=1.1, label="training"))
+    picture.legend(handles=lines, loc="outside lower center", ncols=min(4, len(histories) + 2))
     return picture
 
 

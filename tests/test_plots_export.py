@@ -1,0 +1,28 @@
+"""Figures of what int8 does."""
+
+import pytest
+from figures import example
+
+from mobilenet_lib import plots
+
+
+def test_a_weight_is_joined_to_the_nearest_step():
+    (_, coarse) = example("number lines").axes
+    joined = [sorted(line.get_xdata()) for line in coarse.lines if len(line.get_xdata()) == 2][:2]
+    assert joined == [[0.5, 0.8], [-1.0, -0.8]]
+
+
+def test_a_channel_without_weights_is_left_out():
+    lines = example("spread").axes[0].lines
+    assert [list(line.get_ydata()) for line in lines] == [[1.0, 2.0, 4.0], [0.1, 10.0]]
+
+
+def test_images_whose_answer_changes_are_red():
+    (_, int8) = example("agreement").axes
+    red = [line for line in int8.lines if line.get_color() == plots.COLORS["wrong"]]
+    assert [line.get_xydata().tolist() for line in red] == [[[0.6, 0.4]]]
+
+
+def test_agreement_wants_a_probability_for_each_image():
+    with pytest.raises(ValueError, match="int8 must be one for each of the 2 images, not 1"):
+        plots.agreement([0.1, 0.9], {"int8": [0.5]})
