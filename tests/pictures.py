@@ -48,6 +48,7 @@ def quarters() -> Image.Image:
     return image
 
 
+# The pixels as a camera that is held so would store them (Exif 2.3, tag 274).
 STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -210,11 +210,11 @@ def unreachable(page):
     found = """() => [...document.querySelectorAll("article *")].filter((e) =>
         ["auto", "scroll"].includes(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1 &&
         e.clientWidth > 0 && e.tabIndex < 0).map((e) => e.outerHTML.slice(0, 200))"""
-    for _ in range(20):  # the theme looks again a moment after the change, later on a busy machine
-        page.wait_for_timeout(300)
-        if not page.evaluate(found):
+    for _ in range(60):  # the theme looks again a moment after the change, later on a busy machine
+        if not (left := page.evaluate(found)):
             break
-    return page.evaluate(found)
+        page.wait_for_timeout(100)
+    return left
 
 
 # Where each line of code that breaks begins, and where what is left of it does, in pixels from the left.
@@ -268,14 +268,13 @@ def test_it_is_accessible(opened, path, scheme, width):
     assert violations(page) == []
 
 
-# Until what moves has arrived, however slow the machine is; what moves for ever does not count.
+# Until what moves has arrived, however slow the machine is, colors, too; what moves for ever does not count.
 AT_REST = """() => Promise.allSettled(document.getAnimations()
     .filter((one) => one.effect.getComputedTiming().endTime < Infinity).map((one) => one.finished)).then(() => 0)"""
 
 
 def violations(page):
     """What axe objects to on the page as it is now."""
-    page.wait_for_timeout(300)  # colors change in a moment; axe should see them afterwards
     page.evaluate(AT_REST)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf8"))

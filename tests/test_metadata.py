@@ -14,19 +14,7 @@ from mobilenet_lib import data
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photo_is_turned_as_its_exif_data_says(tmp_path, orientation):
-    # The pixels as a camera held that way would store them (Exif 2.3, tag 274).
-    stored = {
-        2: [Image.Transpose.FLIP_LEFT_RIGHT],
-        3: [Image.Transpose.ROTATE_180],
-        4: [Image.Transpose.FLIP_TOP_BOTTOM],
-        5: [Image.Transpose.TRANSPOSE],
-        6: [Image.Transpose.ROTATE_90],
-        7: [Image.Transpose.TRANSVERSE],
-        8: [Image.Transpose.ROTATE_270],
-    }
-    image = quarters()
-    for step in stored.get(orientation, []):
-        image = image.transpose(step)
+    image = quarters().transpose(STORED[orientation]) if orientation > 1 else quarters()
     exif = Image.Exif()
     exif[274] = orientation
     image.save(tmp_path / "photo.png", exif=exif)
