@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from functools import cache
 
 import keras
 import numpy as np
@@ -58,8 +59,13 @@ def test_a_record_has_every_epoch_and_where_it_was_made(run):
 
 def test_a_record_counts_the_network_it_names(run):
     tested_at = run.settings.get("test_resolution") or run.settings["resolution"]
-    network = models.mobilenet(run.settings["alpha"], tested_at, 2)
-    assert (run.params, run.mult_adds) == (network.count_params(), models.cost(network).mult_adds)
+    assert (run.params, run.mult_adds) == counted(run.settings["alpha"], tested_at)
+
+
+@cache
+def counted(alpha, resolution):
+    network = models.mobilenet(alpha, resolution, 2)
+    return network.count_params(), models.cost(network).mult_adds
 
 
 def test_from_scratch_it_takes_at_most_three_hours_to_90_percent():

@@ -18,8 +18,8 @@ from urllib.parse import urljoin
 import requests
 from tqdm import tqdm
 
-from mobilenet_lib.data.files import CLASSES, data_folder, expanded, threaded
-from mobilenet_lib.data.folder import LAYOUT, photos_in
+from mobilenet_lib.data.files import data_folder, expanded, threaded
+from mobilenet_lib.data.folder import photos_in
 from mobilenet_lib.data.photo import opened
 from mobilenet_lib.locks import alone
 
@@ -45,7 +45,7 @@ def download(folder: str | os.PathLike | None = None) -> Path:
         raise ValueError(f"folder must be new or hold all the photos, not {str(folder)!r}")
     part = folder.with_name(f"{folder.name}.part")
     if folder.exists():
-        if _kaggle_counts(folder) != KAGGLE_COUNTS:
+        if not _complete(folder):
             raise FileExistsError(f"folder must be new or hold all the photos; {str(folder)!r} does not hold them all")
         shutil.rmtree(part, ignore_errors=True)  # of a process that was killed at the very end
         return folder
@@ -68,23 +68,19 @@ def _download(part: Path, folder: Path) -> None:
     arrived = _fetch(part)
     # Kaggle's archive has the photos some folders down, and perhaps twice.
     photos = next((path.parent for path in sorted(arrived.rglob("training_set")) if path.is_dir()), arrived)
-    if _kaggle_counts(photos) != KAGGLE_COUNTS or not all(threaded(_is_image, [*photos.rglob("*.jpg")])):
+    if not _complete(photos) or not all(threaded(_is_image, [*photos.rglob("*.jpg")])):
         shutil.rmtree(part)
         raise ConnectionError("what came from Kaggle is not the complete set of photos; try again later")
     os.replace(photos, folder)
     shutil.rmtree(part)
 
 
-def _kaggle_counts(folder: Path) -> dict[str, int] | None:
-    """How many photos each class folder below `folder` has; None if they are not there."""
+def _complete(folder: Path) -> bool:
+    """Whether `folder` has as many photos in each of its folders as Kaggle's."""
     try:
-        return {
-            f"{LAYOUT[split]}/{name}s": len(photos)
-            for split, classes in photos_in(folder).splits.items()
-            for name, photos in zip(CLASSES, classes, strict=True)
-        }
-    except (OSError, ValueError, KeyError):
-        return None
+        return photos_in(folder).counts == KAGGLE_COUNTS
+    except (OSError, ValueError):
+        return False
 
 
 def _is_image(path: Path) -> bool:

@@ -38,7 +38,7 @@ def photos(
     one_each("images", len(images), titles=titles, right=right)
     if wrong := [image.shape for image in images if image.ndim != 3 or image.shape[-1] != 3]:
         raise ValueError(f"images must each have the shape [height, width, 3], not {wrong[0]}")
-    marks, colors = zip(*(MARKS[None if good is None else bool(good)] for good in right), strict=True)
+    marks, colors = zip(*(MARKS[good] for good in right), strict=True)
     titles = [mark + title for mark, title in zip(marks, titles, strict=True)]
     side, gap, below = WIDTH / columns, 0.08, 0.06 + 0.17 * (max(title.count("\n") for title in titles) + 1)
     columns = min(columns, len(images))

@@ -48,7 +48,6 @@ STYLE = {
     "font.size": 9.5,
     "text.color": COLORS["ink"],
     "figure.facecolor": COLORS["paper"],
-    "savefig.facecolor": COLORS["paper"],
     "axes.facecolor": COLORS["paper"],
     "axes.edgecolor": COLORS["muted"],
     "axes.labelcolor": COLORS["ink"],
@@ -63,12 +62,9 @@ STYLE = {
     "axes.axisbelow": True,
     "grid.color": COLORS["fill"],
     "grid.linewidth": 1.0,
-    "xtick.color": COLORS["muted"],
-    "ytick.color": COLORS["muted"],
-    "xtick.labelcolor": COLORS["ink"],
-    "ytick.labelcolor": COLORS["ink"],
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
+    **{f"{axis}tick.color": COLORS["muted"] for axis in "xy"},
+    **{f"{axis}tick.labelcolor": COLORS["ink"] for axis in "xy"},
+    **{f"{axis}tick.labelsize": 9 for axis in "xy"},
     "legend.frameon": False,
     "legend.fontsize": 9,
     "lines.linewidth": 1.8,
@@ -123,7 +119,7 @@ class Picture(Figure):
         return " ".join([f"Figure: {self.alt}", self.caption]).strip()
 
     def _repr_html_(self) -> str:
-        kind = {"svg": "svg+xml"}.get(self.format, self.format)
+        kind = "svg+xml" if self.format == "svg" else self.format
         image = (
             f'<img alt="{escape(self.alt)}" width="{self.get_figwidth() * PIXELS:.0f}" '
             f'height="{self.get_figheight() * PIXELS:.0f}" style="max-width:100%;height:auto" '

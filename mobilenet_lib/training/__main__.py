@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -11,15 +10,14 @@ from pathlib import Path
 
 import keras
 
-from mobilenet_lib import architecture, data, models
-from mobilenet_lib.costs import positive
+from mobilenet_lib import data, models
 from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.locks import alone
 from mobilenet_lib.records import load_run
 from mobilenet_lib.training import options, sweep
 from mobilenet_lib.training.fit import _duration, fine_tune, imagenet_classifier, train
 from mobilenet_lib.training.kept import load_model, save_model
-from mobilenet_lib.training.recipe import INITIALIZERS, Recipe, check
+from mobilenet_lib.training.recipe import INITIALIZERS, Recipe
 
 # Choices that are recorded beside those that `train` itself records.
 CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout")
@@ -38,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
     kept = args.runs.parent / "models"
     try:
-        _check_options(args, parser)
+        options.check(args, parser)
     except ValueError as error:
         parser.error(str(error))
     if args.start is not None and not (start := kept / f"{args.start}.keras").exists():
@@ -64,34 +62,6 @@ def main(arguments: list[str] | None = None) -> None:
         parser.exit(130, f"{args.name}: interrupted; the same command goes on from the last finished epoch\n")
 
 
-def _check_options(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """Raise `ValueError` for what would be refused only after photos have been read or a model has been trained."""
-    for option in ("name", "start"):
-        if (value := getattr(args, option)) is not None and not re.fullmatch(
-            r"[A-Za-z0-9_-][A-Za-z0-9._-]{,99}", value
-        ):
-            raise ValueError(
-                f"--{option} must be of 1 to 100 letters from a to z, digits, '.', '-' and '_', the first of them not "
-                f"a '.', not {value!r}"
-            )
-    for option in ("epochs", "batch_size"):
-        positive(option, getattr(args, option))
-    sizes = [("resolution", args.resolution), ("test_resolution", args.test_resolution)]
-    for option, value in sizes + [("first", size) for size, _ in args.first]:
-        least = architecture.REDUCTION
-        if value is not None and (value % least or not least <= value <= data.LARGEST):
-            raise ValueError(f"{option} must be a multiple of {least} from {least} to {data.LARGEST}, not {value!r}")
-    for option in ("dropout", "momentum") if args.initializer == "imagenet" else ():
-        if (value := getattr(args, option)) != (kept := parser.get_default(option)):
-            raise ValueError(
-                f"{option} must be {kept!r} with --initializer imagenet, which has no use for it, not {value!r}"
-            )
-    if args.runs.exists() and not args.runs.is_dir():
-        raise ValueError(f"runs must be a folder, not the file {str(args.runs)!r}")
-    architecture.mobilenet(args.alpha, args.resolution)  # refuses what alpha must not be
-    check(vars(args))
-
-
 def _record(
     args: argparse.Namespace, parser: argparse.ArgumentParser, record: Path, checkpoint: Path, kept: Path
 ) -> None:
@@ -105,25 +75,7 @@ def _record(
     )
     say(repr(photos))
     keras.utils.set_random_seed(args.seed)
-    if args.initializer == "imagenet":
-        model, fit = imagenet_classifier(args.alpha, args.resolution, len(photos.class_names)), fine_tune
-    else:
-        model, fit = (
-            models.mobilenet(
-                args.alpha,
-                args.resolution,
-                len(photos.class_names),
-                dropout=args.dropout,
-                momentum=args.momentum,
-                depthwise_initializer=INITIALIZERS[args.initializer],
-            ),
-            train,
-        )
-    if args.start is not None:
-        weights = load_model(kept / f"{args.start}.keras").get_weights()
-        if [weight.shape for weight in weights] != [weight.shape for weight in model.get_weights()]:
-            raise ValueError(f"--start must name a model of the same alpha and classes; {args.start!r} has others")
-        model.set_weights(weights)
+    model, fit = _network(args, kept, len(photos.class_names)), fine_tune if args.initializer == "imagenet" else train
     chosen = {name: getattr(args, name) for name in CHOSEN}
     chosen |= {name: getattr(args, name) for name in EXTRA if getattr(args, name) != parser.get_default(name)}
     settings = {setting.name: getattr(args, setting.name) for setting in fields(Recipe)}
@@ -159,6 +111,27 @@ def _record(
         low, high = run.test["interval"]
         said = f"test accuracy {run.test['accuracy']:.2%} ({low:.1%} to {high:.1%})"
     say(f"{said}, trained in {_duration(run.seconds)}")
+
+
+def _network(args: argparse.Namespace, kept: Path, classes: int) -> keras.Model:
+    """The network that is to be trained, with the weights that it starts from."""
+    if args.initializer == "imagenet":
+        model = imagenet_classifier(args.alpha, args.resolution, classes)
+    else:
+        model = models.mobilenet(
+            args.alpha,
+            args.resolution,
+            classes,
+            dropout=args.dropout,
+            momentum=args.momentum,
+            depthwise_initializer=INITIALIZERS[args.initializer],
+        )
+    if args.start is not None:
+        weights = load_model(kept / f"{args.start}.keras").get_weights()
+        if [weight.shape for weight in weights] != [weight.shape for weight in model.get_weights()]:
+            raise ValueError(f"--start must name a model of the same alpha and classes; {args.start!r} has others")
+        model.set_weights(weights)
+    return model
 
 
 if __name__ == "__main__":

@@ -209,7 +209,7 @@ def fine_tune(
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
-    before = round(time.perf_counter() - started, 1), round(time.process_time() - worked, 1)
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
     run = train(
         model,
         data,
@@ -221,11 +221,7 @@ def fine_tune(
         chosen=dict(chosen or {}) | {"fine_tuned": True},
         **recipe,
     )
-    return replace(
-        run,
-        seconds=round(run.seconds + before[0], 1),
-        cpu_seconds=round(run.cpu_seconds + before[1], 1),
-    )
+    return replace(run, seconds=round(run.seconds + seconds, 1), cpu_seconds=round(run.cpu_seconds + cpu_seconds, 1))
 
 
 def fit_classifier(model: keras.Model, data: Any, *, epochs: int = 30) -> None:

@@ -1,15 +1,21 @@
-"""The options of `python -m mobilenet_lib.training`, and back from them to the words of a command."""
+"""The options of `python -m mobilenet_lib.training`, what they may be, and back from them to the words of a command."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mobilenet_lib import architecture, data
+from mobilenet_lib.costs import positive
 from mobilenet_lib.records import RUNS
+from mobilenet_lib.training import recipe
 from mobilenet_lib.training.recipe import INITIALIZERS, RECIPES, Recipe
+
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{,99}")  # of a record and its files, on every system
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,25 +53,16 @@ def parser() -> argparse.ArgumentParser:
         help="epochs on images of other sizes that come before, within the same schedule",
     )
     add("--batch-size", type=int, default=32, help="photos per step")
-    add("--learning-rate", type=float, default=Recipe.learning_rate, help="the highest one")
-    add(
-        "--schedule",
-        choices=("cosine", "constant"),
-        default=Recipe.schedule,
-        help="of the learning rate after the warm-up",
-    )
-    add("--warmup", type=float, default=Recipe.warmup, help="share of the steps in which the learning rate rises")
-    add(
-        "--weight-decay",
-        type=float,
-        default=Recipe.weight_decay,
-        help="spares biases, normalization and depthwise kernels",
-    )
+    for setting, text in {
+        "learning-rate": "the highest one",
+        "warmup": "share of the steps in which the learning rate rises",
+        "weight-decay": "spares biases, normalization and depthwise kernels",
+        "label-smoothing": "share of certainty taken off the labels",
+    }.items():
+        add(f"--{setting}", type=float, default=getattr(Recipe, setting.replace("-", "_")), help=text)
+    add("--schedule", choices=("cosine", "constant"), default=Recipe.schedule, help="of the rate after the warm-up")
     switch = argparse.BooleanOptionalAction
-    add(
-        "--decay-depthwise", action=switch, default=Recipe.decay_depthwise, help="weight decay on depthwise kernels too"
-    )
-    add("--label-smoothing", type=float, default=Recipe.label_smoothing, help="share of certainty taken off the labels")
+    add("--decay-depthwise", action=switch, default=Recipe.decay_depthwise, help="decay on depthwise kernels too")
     add("--dropout", type=float, default=1e-3, help="share of the features left out before the classifier")
     add("--momentum", type=float, default=0.9, help="of batch normalization; Keras has 0.99")
     add("--initializer", choices=(*INITIALIZERS, "imagenet"), default="he_normal", help="of the depthwise kernels")
@@ -97,6 +94,33 @@ def parsed(parser: argparse.ArgumentParser, arguments: list[str] | None = None) 
     return parser.parse_args(arguments)
 
 
+def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Raise `ValueError` for what would be refused only after photos have been read or a model has been trained."""
+    for option in ("name", "start"):
+        value = getattr(args, option)
+        if value is not None and not NAME.fullmatch(value):
+            raise ValueError(
+                f"--{option} must be of 1 to 100 letters from a to z, digits, '.', '-' and '_', the first of them not "
+                f"a '.', not {value!r}"
+            )
+    for option in ("epochs", "batch_size"):
+        positive(option, getattr(args, option))
+    sizes = [("resolution", args.resolution), ("test_resolution", args.test_resolution)]
+    for option, value in sizes + [("first", size) for size, _ in args.first]:
+        least = architecture.REDUCTION
+        if value is not None and (value % least or not least <= value <= data.LARGEST):
+            raise ValueError(f"{option} must be a multiple of {least} from {least} to {data.LARGEST}, not {value!r}")
+    for option in ("dropout", "momentum") if args.initializer == "imagenet" else ():
+        if (value := getattr(args, option)) != (kept := parser.get_default(option)):
+            raise ValueError(
+                f"{option} must be {kept!r} with --initializer imagenet, which has no use for it, not {value!r}"
+            )
+    if args.runs.exists() and not args.runs.is_dir():
+        raise ValueError(f"runs must be a folder, not the file {str(args.runs)!r}")
+    architecture.mobilenet(args.alpha, args.resolution)  # refuses what alpha must not be
+    recipe.check(vars(args))
+
+
 def words(options: Mapping[str, Any]) -> Iterator[str]:
     """The same `options` as words of a command, in the order in which the help has them."""
     for action in parser()._actions:
@@ -115,5 +139,5 @@ def command(args: argparse.Namespace, parser: argparse.ArgumentParser, *, drawn:
     """The command that repeats the run, without what belongs to one machine: photos lie where `make data` puts them."""
     given = {name: value for name, value in vars(args).items() if value != parser.get_default(name)}
     given = {name: value for name, value in given.items() if name not in ("force", "runs", "data")}
-    data = "drawn" if drawn else "data/cats-dogs"
-    return shlex.join(["python", "-m", "mobilenet_lib.training", "--data", data, *words(given)])
+    source = "drawn" if drawn else "data/cats-dogs"
+    return shlex.join(["python", "-m", "mobilenet_lib.training", "--data", source, *words(given)])
