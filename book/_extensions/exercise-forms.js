@@ -82,10 +82,9 @@
   function checkNumber(form, text) {
     const answer = calculate(text);
     if (!Number.isFinite(answer)) return [null, ALLOWED];
-    const verdict = judge(JSON.parse(asked(form)), answer);
-    // 11.8 % is 0.118, and 11.8 where percents are asked for.
-    const percents = /%\s*$/.test(text) && judge(JSON.parse(asked(form)), 100 * answer);
-    return percents && percents[0] ? percents : verdict;
+    const facts = JSON.parse(asked(form));
+    const percents = judge(facts, 100 * answer); // 11.8 % is 0.118, and 11.8 where percents are asked for
+    return /%\s*$/.test(text) && percents[0] ? percents : judge(facts, answer);
   }
 
   // Functions.
@@ -195,7 +194,7 @@
       const found = await check(form, text);
       if (!found || field.value !== text) return;
       show(form, ...found);
-      keep(form, { text, right: found[0] === true });
+      keep(form, text && { text, right: found[0] === true });
     };
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -216,10 +215,9 @@
       if (check === checkNumber && "right" in before) show(form, ...checkNumber(form, before.text));
       else if (before.right) show(form, true, "Right when it ran last.");
     }
-    form.querySelector(".stop")?.addEventListener("click", () => stop(new Stopped()));
     if (check === run) edit(form, field);
   }
-  forms.at(-1)?.closest("section#exercises, section")?.append(note);
+  document.getElementById("exercises")?.append(note);
   count();
 
   // A field for code: Tab indents, unless Escape has been pressed; Enter keeps the indentation.
@@ -248,6 +246,7 @@
       }
       event.preventDefault();
     });
+    form.querySelector(".stop").addEventListener("click", () => stop(new Stopped()));
     form.addEventListener("input", fit);
     form.addEventListener("reset", () => setTimeout(fit));
     fit();

@@ -162,7 +162,7 @@ def fill_in(app: Sphinx, pagename: str, templatename: str, context: dict, doctre
     values = {
         "@colab@": next((button["url"] for button in buttons if button["text"] == "Colab"), ""),
         "@local@": context["pathto"]("book/intro") + "#run-it-yourself",
-        "@megabytes@": str(round(sum(len(files()[name]) for name in PYTHON) / 1e6)),
+        "@megabytes@": str(round(sum(len(content) for name, content in files().items()) / 1e6)),
     }
     if "body" in context:
         context["body"] = re.sub("|".join(values), lambda found: escape(values[found[0]]), context["body"])
