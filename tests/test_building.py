@@ -297,7 +297,7 @@ def test_a_chapter_from_the_template_has_its_number_and_time_at_the_top_and_a_pa
     assert book.result.returncode == 0, book.output
     page = book.page("08-slug")
     assert re.search(r'<p class="kicker">Chapter 8 · \d+ minutes to read', page)
-    assert '<div class="opening">' in page
+    assert '<div class="opening docutils">' in page
     setup = BeautifulSoup(page, "html.parser").select_one("details.setup")
     assert "pass" in setup.get_text() and setup.summary.get_text() == "Imports"
     assert 'href="01-cost-derivation.html"' in page.partition('id="what-s-next"')[2].partition("</section>")[0]
