@@ -26,12 +26,17 @@ def used_twice(mode):
 
 
 @pytest.mark.parametrize("mode", tflite.MODES)
-@pytest.mark.parametrize("made", [file, mapped, used_twice])
+@pytest.mark.parametrize("made", [file, used_twice])
 def test_no_two_tensors_have_the_same_name(made, mode):
     """tf2onnx and OpenVINO tell tensors apart by their names."""
     (graph,) = flatbuffer_utils.convert_bytearray_to_object(bytearray(made(mode))).subgraphs
     names = [tensor.name for tensor in graph.tensors]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("mode", ["float32", "int8"])
+def test_no_two_tensors_of_a_file_with_maps_have_the_same_name(mode):
+    test_no_two_tensors_have_the_same_name(mapped, mode)
 
 
 @pytest.mark.parametrize("mode", ["float32", "int8"])
