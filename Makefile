@@ -34,7 +34,8 @@ data: $(INSTALLED) ## Download the photos of cats and dogs from Kaggle into data
 	@$(BIN)/python -m mobilenet_lib.data download
 
 sync: $(INSTALLED) ## Make the notebooks that Colab opens from the chapters' text
-	@$(BIN)/jupytext --quiet --to ipynb --update --pipe scripts/folded.py --pipe-fmt ipynb $(CHAPTERS)
+	@$(BIN)/jupytext --quiet --to ipynb --update $(CHAPTERS)
+	@$(BIN)/python scripts/folded.py $(CHAPTERS)
 
 lint: $(INSTALLED) ## Check style and format
 	@$(BIN)/ruff check --quiet

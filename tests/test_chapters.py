@@ -88,6 +88,7 @@ def test_the_notebook_equals_the_text_cell_by_cell(chapter):
     equal = comparable(notebook_of(chapter)) == comparable(text_of(chapter))
     assert equal, f"edited the text: `make sync`; the notebook: `jupytext --to md:myst chapters/{chapter.stem}.ipynb`"
     assert notebook_of(chapter).metadata.kernelspec == text_of(chapter).metadata.kernelspec
+    assert text_of(chapter).metadata.jupytext.cell_metadata_filter == "tags,-all", "an editor would open what is folded"
 
 
 @each_chapter
