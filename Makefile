@@ -5,8 +5,10 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 WEB := node_modules/.package-lock.json
 CHAPTERS := $(wildcard chapters/*.md)
-# The tests of the library alone, which need no book.
-LIBRARY_TESTS := $(wildcard $(patsubst mobilenet_lib/%,tests/test_%.py,$(basename $(wildcard mobilenet_lib/*)))) tests/test_fast.py tests/test_sweep.py
+# The tests of the library alone, which need no book: each file of the library has one.
+LIBRARY_TESTS := $(sort $(wildcard $(patsubst %,tests/test_%*.py,init $(notdir $(basename $(wildcard mobilenet_lib/* mobilenet_lib/*/*.py))))))
+# What takes longest comes first: so both processes end at about the same time.
+LONG := $(CHAPTERS:.md=.ipynb) $(patsubst %,tests/test_%.py,building browser try_it counting)
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
@@ -15,43 +17,75 @@ PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
 # Whatever the terminal and its locale say, the book is in UTF-8.
 unexport $(filter PYTHON%,$(.VARIABLES)) NODE_ENV NODE_OPTIONS NODE_PATH
 export PYTHONUTF8 := 1
+# One chapter alone is a book of its own, and the site that was built last is the one that is shown.
+ALONE := _build/chapter
+ONE = $(if $(NAME),$(firstword $(wildcard chapters/$(NAME)*.md)))
+LAST = $(shell ls -dt _build/html $(ALONE)/_build/html 2> /dev/null | head -n 1)
 .DEFAULT_GOAL := help
-.PHONY: help book test data sync lint bench fuzz mutants serve clean lock colab floors editors clients repeat repository anew
+.PHONY: help book serve data test clean chapter sync lint lock repository colab floors jax editors clients repeat bench fuzz mutants anew
 .SECONDARY:
 
+## To read the book
+
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } /^[a-z]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' Makefile
 
 book: $(INSTALLED) $(WEB) ## Execute what changed and build the book into _build/html
 	@mkdir -p _build 2> /dev/null && test -w _build || { echo "_build cannot be written to: copy the checkout to a folder of yours"; exit 1; }
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml -W --keep-going -q
 	@echo "Or: make serve"
 
-test: $(INSTALLED) lint ## Check style, library, chapters and the built book, then run all chapters
-	@$(BIN)/pytest -n 2 --dist loadfile --nbmake tests $(CHAPTERS:.md=.ipynb)
+serve: ## Show what was built last at http://localhost:8000 (another port: PORT=8001)
+	@test -n "$(LAST)" || { echo "There is no book yet: make book"; exit 1; }
+	@echo "http://localhost:$(PORT)  (Ctrl-C ends it)"
+	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(LAST) 2> /dev/null
 
 data: $(INSTALLED) ## Download the photos of cats and dogs from Kaggle into data/cats-dogs
 	@$(BIN)/python -m mobilenet_lib.data download
 
-sync: $(INSTALLED) ## Make the notebooks that Colab opens from the chapters' text
+test: $(INSTALLED) lint ## Check style, library, chapters and the built book, then run every notebook
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --nbmake $(LONG) $(filter-out $(LONG),$(wildcard tests/test_*.py))
+
+clean: ## Remove the built book and what the chapters computed
+	@rm -rf _build mutants mutants.log .hypothesis .pytest_cache .ruff_cache
+
+## To change it
+
+chapter: $(INSTALLED) $(WEB) ## Execute and build one chapter alone: make chapter NAME=03
+	@test -f "$(ONE)" || { echo "Which chapter? make chapter NAME=03"; exit 1; }
+	@mkdir -p $(ALONE)
+	@printf 'format: jb-book\nroot: %s\n' "$(ONE)" > $(ALONE)/_toc.yml
+	@$(BIN)/jupyter-book build . --toc $(ALONE)/_toc.yml --path-output $(ALONE) -W --keep-going -q
+	@echo "Or: make serve"
+
+sync: $(INSTALLED) ## Make the notebooks, which Colab opens, from the text of the chapters
 	@$(BIN)/jupytext --quiet --to ipynb --update $(CHAPTERS)
 	@$(BIN)/python scripts/folded.py $(CHAPTERS)
 
-lint: $(INSTALLED) ## Check style and format
+lint: $(INSTALLED) ## Check style and format of the code, and the workflows
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
 	@$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
 
-colab: $(INSTALLED) $(ENVIRONMENTS)/colab/made $(ENVIRONMENTS)/colab-next/made ## Run every notebook alone, with Colab's packages, today's and the next
+lock: $(INSTALLED) ## Compile requirements.in to requirements.txt with the newest versions that fit
+	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --upgrade --generate-hashes --quiet \
+		--custom-compile-command "make lock" --output-file requirements.txt
+
+repository: ## Set the address of the repository: make repository URL=https://github.com/OWNER/NAME
+	@$(PYTHON) scripts/repository.py "$(URL)"
+
+## Checks that take longer or install other packages
+
+colab: $(INSTALLED) $(ENVIRONMENTS)/colab/made $(ENVIRONMENTS)/colab-next/made ## Run every notebook by itself with Colab's packages, today's and the next
 	@COLAB="$(call PYTHON_IN,colab) $(call PYTHON_IN,colab-next)" $(BIN)/pytest tests/elsewhere/colab.py
 
-floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the chapters with the oldest packages that it takes
+floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the chapters with the oldest packages that they support
 	@$(call PYTHON_IN,floors) -m pytest --nbmake $(LIBRARY_TESTS) $(CHAPTERS:.md=.ipynb)
 
 jax: $(INSTALLED) $(ENVIRONMENTS)/jax/made ## Test training with Keras on JAX
-	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest tests/test_training.py tests/elsewhere/many.py
+	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest $(patsubst %,tests/test_%.py,checkpoints evaluation fit kept recipe records training) tests/elsewhere/many.py
 
 editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chapter in JupyterLab
 	@EDITORS="$(call PYTHON_IN,editors)" $(BIN)/pytest tests/elsewhere/editors.py
@@ -62,34 +96,19 @@ clients: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Run exported files in Medi
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py
 
-bench: $(INSTALLED) ## Measure the speed of the library and of the pages, the memory of the chapters
-	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+bench: $(INSTALLED) $(ENVIRONMENTS)/peers/made ## Measure how fast the library and the pages are, and how much memory the chapters take
+	@for script in benchmarks/*.py; do PEERS="$(call PYTHON_IN,peers)" $(BIN)/python $$script || exit 1; done
 
-fuzz: $(INSTALLED) ## Try what takes long: thousands of broken files, all chapters backward and twice in one kernel
+fuzz: $(INSTALLED) ## Run the slowest tests: thousands of broken files, all chapters backward and twice in one kernel
 	@$(BIN)/python tests/fuzz.py
-	@$(BIN)/pytest -m long tests/test_faults.py
+	@$(BIN)/pytest -m long tests/test_order.py tests/test_counting.py
 
-mutants: $(INSTALLED) ## Change the cost side in hundreds of places and see whether a test notices each
+mutants: $(INSTALLED) ## Change the cost side in hundreds of places, and see whether a test notices each change
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python mutmut==3.8.1
 	@rm -rf mutants
 	@$(BIN)/mutmut run > mutants.log 2>&1 || { cat mutants.log; exit 1; }
 	@tail -n 2 mutants.log | tr '\r' '\n' | tail -n 2
 	@$(BIN)/mutmut results
-
-serve: ## Show the built book at http://localhost:8000 (another port: PORT=8001)
-	@test -d _build/html || { echo "There is no book yet: make book"; exit 1; }
-	@echo "http://localhost:$(PORT)  (Ctrl-C ends it)"
-	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html 2> /dev/null
-
-clean: ## Remove the built book and what the chapters computed
-	@rm -rf _build mutants mutants.log .hypothesis .pytest_cache .ruff_cache
-
-lock: $(INSTALLED) ## Compile requirements.in to requirements.txt, with the newest versions that fit
-	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --upgrade --generate-hashes --quiet \
-		--custom-compile-command "make lock" --output-file requirements.txt
-
-repository: ## Set the address of the repository: make repository URL=https://github.com/OWNER/NAME
-	@$(PYTHON) scripts/repository.py "$(URL)"
 
 # After an update, the Python that .venv links to may be gone; a checkout that was moved has another path in .venv.
 # A Python that was named is taken or refused; without a name, one that the book takes is looked for.

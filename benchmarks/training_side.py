@@ -1,15 +1,17 @@
-"""Speed of training: the faster step, what an epoch loses to its input, the input beside Keras' reader of folders.
+"""Speed of training: the faster step, PyTorch's, what an epoch loses to its input, the input beside Keras' own reader.
 
 Prints seconds and ratios and asserts nothing: run it on a machine at rest, with `make bench`. Uses the photos if they
 are in `data/cats-dogs` or where `CATS_DOGS_DIR` points; else it writes the drawn set to disk first, and says so.
 """
 
 import argparse
+import json
 import os
 import resource
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -20,6 +22,33 @@ from cost_side import interleaved, report
 from PIL import Image
 
 from mobilenet_lib import data, models, training
+from mobilenet_lib.architecture import mobilenet
+
+PEER = Path(__file__).parent / "peers/training_step.py"
+
+
+def beside_pytorch(
+    python: str, ours: dict[str, Callable[[], None]], alpha: float, resolution: int, count: int, repeats: int
+) -> None:
+    """What is `ours` beside `count` steps of the same network in PyTorch, on one batch in memory, channels last."""
+    layers = [
+        (layer.kind, layer.kernel, layer.stride, layer.in_channels, layer.out_channels)
+        for layer in mobilenet(alpha, resolution, 2)
+    ]
+    asked = json.dumps({"layers": layers, "resolution": resolution, "batch": 32, "threads": os.cpu_count()})
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([python, PEER, asked], **pipes) as other:
+        version = other.stdout.readline().strip()
+
+        def theirs() -> None:
+            print(count, file=other.stdin, flush=True)
+            other.stdout.readline()
+
+        for name, function in ours.items():
+            pairs = interleaved(function, theirs, repeats)
+            low, middle, high = quantiles((our / their for our, their in pairs), n=4)
+            report(f"{name} / PyTorch {version}'s step", middle, f"at most 1.0; quartiles {low:.2f} to {high:.2f}", "")
+        other.stdin.close()
 
 
 def epoch(alpha: float, resolution: int, count: int, repeats: int) -> None:
@@ -39,10 +68,17 @@ def epoch(alpha: float, resolution: int, count: int, repeats: int) -> None:
         pairs = interleaved(lambda: steps(model), lambda other=other: steps(other), repeats)
         low, middle, high = quantiles((theirs / ours for ours, theirs in pairs), n=4)
         report(f"a step with {name} / with the faster ones", middle, f"quartiles {low:.2f} to {high:.2f}", "")
-    pairs = interleaved(lambda: model.fit(photos.train, shuffle=False, verbose=0), lambda: steps(model), repeats)
-    low, middle, high = quantiles((bare / whole for whole, bare in pairs), n=4)
+
+    def whole() -> None:
+        model.fit(photos.train, shuffle=False, verbose=0)
+
+    if python := os.environ.get("PEERS"):
+        ours = {"a step": lambda: steps(model), "an epoch with its input": whole}
+        beside_pytorch(python, ours, alpha, resolution, len(batches), repeats)
+    pairs = interleaved(whole, lambda: steps(model), repeats)
+    low, middle, high = quantiles((bare / full for full, bare in pairs), n=4)
     shape = f"{photos.counts['train']:,} images, α = {alpha:g}, {resolution} px"
-    report(f"an epoch, {shape}", median(whole for whole, _ in pairs))
+    report(f"an epoch, {shape}", median(full for full, _ in pairs))
     report("its steps alone, on batches in memory", median(bare for _, bare in pairs))
     report("steps alone / epoch", middle, f"0.95 or more; quartiles {low:.3f} to {high:.3f}", "")
 

@@ -12,10 +12,10 @@ from numbers import Real
 from mobilenet_lib import costs
 from mobilenet_lib.costs import Cost, positive
 
-STEM = 32  # output channels of the first layer, a standard convolution with stride 2
+STEM = 32  #: output channels of the first layer, a standard convolution with stride 2
 
-# The 13 blocks after it: (stride of the 3×3 convolution, output channels).
-# The paper prints stride 2 for the last one; with its 7×7 input and output it has to be 1.
+#: The 13 blocks after it: (stride of the 3×3 convolution, output channels).
+#: The paper prints stride 2 for the last one; with its 7×7 input and output it has to be 1.
 BLOCKS = (
     (1, 64),
     (2, 128),
@@ -27,11 +27,11 @@ BLOCKS = (
     (2, 1024),
     (1, 1024),
 )
-# The shallow network of Table 5 leaves out the five blocks of 14×14×512.
+#: The shallow network of Table 5 leaves out the five blocks of 14×14×512.
 SHALLOW = (*BLOCKS[:6], *BLOCKS[11:])
 
-REDUCTION = 32  # five strides of 2: the last feature map is this many times smaller than the image
-FULL_RESOLUTION = 224  # pixels, what ρ = 1 stands for
+REDUCTION = 32  #: five strides of 2: the last feature map is this many times smaller than the image
+FULL_RESOLUTION = 224  #: pixels, what ρ = 1 stands for
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,19 @@ class Layer:
             return costs.depthwise(self.out_size, self.in_channels, self.kernel)
         return costs.standard(self.out_size, self.in_channels, self.out_channels, self.kernel)
 
+    def activation_bytes(self, width: int = 4) -> int:
+        """What input and output map take together; `width` is the bytes of a number: 4 as float32, 1 as int8.
+
+        Raises `ValueError` if `width` is not a positive whole number.
+        """
+        return positive("width", width) * (self.in_size**2 * self.in_channels + self.out_size**2 * self.out_channels)
+
     def bytes_moved(self, width: int = 4) -> int:
         """The least that has to pass between memory and processor: input and weights once in, output once out.
 
-        `width` is how many bytes a number takes: 4 as float32, 1 as int8.
+        `width` is as in `activation_bytes`.
         """
-        width = positive("width", width)
-        maps = self.in_size**2 * self.in_channels + self.out_size**2 * self.out_channels
-        return width * (maps + self.cost.params)
+        return self.activation_bytes(width) + width * self.cost.params
 
     def intensity(self, width: int = 4) -> float:
         """Arithmetic intensity: Mult-Adds for each byte moved (Williams, Waterman and Patterson 2009)."""
@@ -124,6 +129,33 @@ def mobilenet(
 def total(layers: Iterable[Layer]) -> Cost:
     """The cost of all `layers` together."""
     return sum((layer.cost for layer in layers), Cost())
+
+
+def peak_activations(layers: Iterable[Layer], width: int = 4) -> int:
+    """The most bytes that maps take at a time while one image flows through `layers`, one layer after the other.
+
+    A layer's input may go once its output is there, so that is the largest `activation_bytes`. What a program needs
+    besides, for padding or rearranging, is its own. Raises `ValueError` if there is no layer or for a bad `width`.
+    """
+    layers = tuple(layers)
+    if not layers:
+        raise ValueError("layers must hold at least one layer, as mobilenet returns them, not none")
+    return max(layer.activation_bytes(width) for layer in layers)
+
+
+def receptive_field(layers: Iterable[Layer]) -> int:
+    """How many pixels, to a side, of the image can change one number of the last map (Araujo, Norris and Sim 2019).
+
+    `layers` are the first ones of a network (https://doi.org/10.23915/distill.00021). Raises `ValueError` for a dense
+    layer: it comes after the average pooling, which sees all there is.
+    """
+    side, step = 1, 1
+    for layer in layers:
+        if layer.kind == "dense":
+            raise ValueError(f"layers must be convolutions; {layer.name!r} is dense, and sees the whole image")
+        side += (layer.kernel - 1) * step  # neighbors on a map are `step` pixels apart
+        step *= layer.stride
+    return side
 
 
 def resolution(rho: float) -> int:

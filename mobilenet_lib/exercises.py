@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+UNANSWERED = "No answer yet: put yours in place of the three dots and run again."
+
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """What a check found. `right` is None as long as there is no answer; the notebook shows `message`."""
+    """What a check found. `right` is None as long as there is no answer; the notebook shows `message`.
+
+    `exercise` is what was asked, in JSON. It travels with the output of the cell, unseen: the page of the book makes a
+    form of it, which checks what a reader types there (`book/_extensions/exercise_forms.py`).
+    """
 
     right: bool | None
     message: str
+    exercise: str
 
     def __repr__(self) -> str:
         return self.message
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, str]]:
+        return {"text/plain": self.message}, {"exercise": self.exercise}
 
 
 def check(answer: Any, expected: Any, *, slips: Mapping[Any, str] | None = None, tolerance: float = 0.0) -> Verdict:
@@ -25,34 +36,43 @@ def check(answer: Any, expected: Any, *, slips: Mapping[Any, str] | None = None,
     `slips` maps answers that a known slip leads to, to what to look at. Numbers may differ by the share `tolerance`
     of the expected one.
     """
+    slips = slips or {}
+    exercise = _json(expected=expected, slips=[*slips.items()], tolerance=tolerance)
     if answer is ...:
-        return Verdict(None, "No answer yet: put yours in place of the three dots and run the cell again.")
+        return Verdict(None, UNANSWERED, exercise)
     if _close(answer, expected, tolerance):
-        return Verdict(True, f"Right: {_text(expected)}.")
-    for slip, hint in (slips or {}).items():
-        if _close(answer, slip, tolerance):
-            return Verdict(False, f"Not {_text(answer)}. {hint}")
-    return Verdict(False, f"Not {_text(answer)}{_distance(answer, expected)}.")
+        return Verdict(True, f"Right: {_text(expected)}.", exercise)
+    return Verdict(False, f"Not {_text(answer)}{_why(answer, expected, slips, tolerance)}", exercise)
 
 
-def check_function(answer: Callable, cases: Mapping[tuple, Any], *, tolerance: float = 0.0) -> Verdict:
+def check_function(
+    answer: Callable, cases: Mapping[tuple, Any], *, slips: Mapping[Any, str] | None = None, tolerance: float = 0.0
+) -> Verdict:
     """Call the function `answer` with the arguments of each case and compare; the first difference is reported.
 
-    `cases` maps tuples of arguments to what the function has to return for them. A function that returns `...`
-    counts as no answer yet.
+    `cases` maps tuples of arguments to what the function has to return for them, `slips` what a known slip makes it
+    return for one of them to what to look at. A function that returns `...` counts as no answer yet.
     """
+    slips = slips or {}
+    exercise = _json(function=answer.__name__, cases=[*cases.items()], slips=[*slips.items()], tolerance=tolerance)
     for arguments, expected in cases.items():
         call = f"{answer.__name__}({', '.join(map(repr, arguments))})"
         try:
             value = answer(*arguments)
         except Exception as error:
-            return Verdict(False, f"{call} raised {type(error).__name__}: {error}")
-        verdict = check(value, expected, tolerance=tolerance)
-        if verdict.right is None:
-            return verdict
-        if not verdict.right:
-            return Verdict(False, f"{call} gave {_text(value)}, not {_text(expected)}{_distance(value, expected)}.")
-    return Verdict(True, f"Right in all {len(cases)} cases.")
+            return Verdict(False, f"{call} raised {type(error).__name__}: {error}", exercise)
+        if value is ...:
+            return Verdict(None, UNANSWERED, exercise)
+        if value is None:
+            return Verdict(False, f"{call} gave nothing back: it has to end with `return`.", exercise)
+        if not _close(value, expected, tolerance):
+            why = _why(value, expected, slips, tolerance)
+            return Verdict(False, f"{call} gave {_text(value)}, not {_text(expected)}{why}", exercise)
+    return Verdict(True, f"Right in all {len(cases)} cases.", exercise)
+
+
+def _json(**facts: Any) -> str:
+    return json.dumps(facts, default=str)
 
 
 def _close(answer: Any, expected: Any, tolerance: float) -> bool:
@@ -65,15 +85,26 @@ def _number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _distance(answer: Any, expected: Any) -> str:
+def _why(answer: Any, expected: Any, slips: Mapping[Any, str], tolerance: float) -> str:
+    """What follows on "Not so much": the hint of a slip, or how far off it is."""
+    for slip, hint in slips.items():
+        if _close(answer, slip, tolerance):
+            return f". {hint}"
     if not (_number(answer) and _number(expected)):
-        return f": a {type(expected).__name__} is wanted" if type(answer) is not type(expected) else ""
+        return ": a number is wanted." if _number(expected) else "."
     if expected and answer / expected >= 2:
-        return f": {float(answer / expected):.3g} times too large"
+        return f": {_ratio(answer / expected)} times too large."
     if answer and expected / answer >= 2:
-        return f": {float(expected / answer):.3g} times too small"
-    return f": too {'large' if answer > expected else 'small'} by {_text(abs(answer - expected))}"
+        return f": {_ratio(expected / answer)} times too small."
+    return f": too {'large' if answer > expected else 'small'} by {_text(abs(answer - expected))}."
+
+
+def _ratio(value: Real) -> str:
+    return _text(float(f"{float(value):.3g}"))
 
 
 def _text(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if not _number(value):
+        return str(value)
+    value = float(value)
+    return f"{value:,.0f}" if value.is_integer() or abs(value) >= 100_000 else f"{value:,.6g}"

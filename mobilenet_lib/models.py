@@ -16,7 +16,7 @@ from keras import layers
 from mobilenet_lib import architecture, weights
 from mobilenet_lib.counting import cost as cost
 
-EPSILON = 1e-3  # batch normalization's, in TF-Slim and Keras
+EPSILON = 1e-3  #: batch normalization's, in TF-Slim and Keras
 # Said of each layer, so that the settings of a reader's own `keras.json` do not make another network.
 DTYPE = "float32"
 KIND = {"data_format": "channels_last", "dtype": DTYPE}  # of layers that know rows, columns and channels

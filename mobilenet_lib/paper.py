@@ -51,7 +51,8 @@ def _table_1() -> tuple[Row, ...]:
     return tuple(rows)
 
 
-TABLE_1 = _table_1()  # the rows with weights; average pooling and softmax stand before and after the last one
+#: The rows of Table 1 with weights; average pooling and softmax stand before and after the last one.
+TABLE_1 = _table_1()
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Share:
     params: float
 
 
+#: Table 2, by kind of layer.
 TABLE_2 = {
     "pointwise": Share(94.86, 74.59),
     "depthwise": Share(3.06, 1.06),
@@ -83,6 +85,7 @@ class OneLayer:
     params: float
 
 
+#: Table 3: one layer in four forms.
 TABLE_3 = (
     OneLayer("Convolution", False, 14, 512, 512, 462, 2.36),
     OneLayer("Depthwise separable convolution", True, 14, 512, 512, 52.3, 0.27),
@@ -109,6 +112,7 @@ def _network(
     return Network(name, tables, top1, mult_adds, params, arguments)
 
 
+#: The MobileNets of Tables 4 to 9.
 NETWORKS = (
     _network("Conv MobileNet", (4,), 71.7, 4866, 29.3, separable=False),
     _network("1.0 MobileNet-224", (4, 6, 7, 8), 70.6, 569, 4.2),
@@ -134,6 +138,7 @@ class Other:
     params: float
 
 
+#: The networks of others that Tables 8 and 9 compare with.
 OTHERS = (
     Other("GoogLeNet", 8, 69.8, 1550, 6.8),
     Other("VGG 16", 8, 71.5, 15300, 138),
@@ -156,6 +161,7 @@ class Checkpoint:
     quantized_top5: float
 
 
+#: The sixteen networks that Google published, with the accuracies of its list, in percent.
 CHECKPOINTS = (
     Checkpoint(1.0, 224, 569, 4.24, 70.9, 89.9, 69.7, 89.5),
     Checkpoint(1.0, 192, 418, 4.24, 70.0, 89.2, 69.0, 88.9),
@@ -186,6 +192,7 @@ class Erratum:
     why: str
 
 
+#: Slips in print that this book found.
 ERRATA = (
     Erratum(
         "paper, Table 1, last depthwise layer",
@@ -227,7 +234,7 @@ ERRATA = (
         "checkpoint list, 0.25-192",
         "34",
         "30",
-        "looks like a slip of the pen: no way of counting gives 34",
+        "looks like a slip of the pen: none of four ways of counting gives more than 30",
     ),
 )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-TAGS = {"proof", "making", "solution", "hide-input"}
+TAGS = {"proof", "making", "solution"}
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 

@@ -1,49 +1,73 @@
-"""Draw which module of the library imports which, from their import statements: `python scripts/imports.py`.
+"""Draw which part of the library imports which, from its import statements: `python scripts/imports.py`.
 
-Writes `book/_assets/imports.svg`. Below each module lie those that it imports; an import that others imply is left out.
+Writes `book/_assets/imports.svg`, and its alternative text into `book/how-it-is-made.md`. Below each module or package
+lie those that it imports, and in a package its files likewise; an arrow that others imply is left out.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from html import escape
 from pathlib import Path
+
+from boxes import Box, Graph, drawn
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "mobilenet_lib"
 DRAWING = ROOT / "book" / "_assets" / "imports.svg"
-WIDTH, BOX, HEIGHT, ROW, MARGIN = 900, 172, 50, 96, 8  # of the drawing, of a box, from row to row, around all
-# The columns of the drawing, so that no arrow runs behind a box. The rows follow from the imports.
-COLUMNS = {"weights": 0, "plots": 0} | dict.fromkeys(("costs", "architecture", "models", "training", "tflite"), 1)
-COLUMNS |= {"drawn": 2, "data": 2, "exercises": 2, "locks": 3, "counting": 3, "records": 3, "paper": 3, "evaluation": 4}
-LIFTED = {"exercises": 4, "paper": 4, "evaluation": 2, "records": 2}  # import nothing: they may stand higher
+PAGE = ROOT / "book" / "how-it-is-made.md"
+
+# What a module needs, itself or through others, and its color: that of the first kind which has one of the packages.
+KINDS = {
+    "TensorFlow": ({"tensorflow", "keras", "ai_edge_litert"}, "#8a57a6"),
+    "NumPy, Pillow, Matplotlib": ({"numpy", "PIL", "matplotlib"}, "#0b6fb0"),
+    "Python alone": (set(), "#07866a"),
+}
 
 
-def imports(library: Path = LIBRARY) -> dict[str, set[str]]:
-    """The modules of the library that each module imports, anywhere in its code."""
-    found: dict[str, set[str]] = {}
-    for path in sorted([*library.glob("[!_]*.py"), *library.glob("[!_]*/*.py")]):
-        # A module, or one of the files of a package, which import one another.
-        module = path.stem if path.parent == library else path.parent.name
-        names = found.setdefault(module, set())
-        for node in ast.walk(ast.parse(path.read_text("utf8"))):
-            if isinstance(node, ast.ImportFrom) and node.module == library.name:
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{library.name}."):
-                names.add(node.module.split(".")[1])
-            elif isinstance(node, ast.Import):
-                names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith(f"{library.name}.")}
-        names.discard(module)
+def imports(library: Path = LIBRARY) -> Graph:
+    """What each file of the library imports, anywhere in its code: `costs`, `data.photo`, and packages from outside.
+
+    What a package's `__init__` hands on does not count, nor do command lines.
+    """
+    files = {".".join(path.relative_to(library).with_suffix("").parts): path for path in library.rglob("[!_]*.py")}
+
+    def known(name: str) -> str:
+        package, *parts = name.split(".")
+        longest = next((n for n in range(len(parts), 1, -1) if ".".join(parts[:n]) in files), 1)
+        return ".".join(parts[:longest]) if package == library.name else package
+
+    found: Graph = {}
+    for file, path in sorted(files.items()):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf8"))))
+        names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+        names += [
+            f"{node.module}.{each.name}" for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names
+        ]
+        found[file] = {known(name) for name in names}
     return found
 
 
-def reachable(graph: dict[str, set[str]], name: str) -> set[str]:
+def modules(files: Graph) -> Graph:
+    """The same for modules and whole packages: those of the library alone."""
+    found: Graph = {}
+    for name, others in files.items():
+        found.setdefault(name.split(".")[0], set()).update(other.split(".")[0] for other in others)
+    return {name: {other for other in others if other in found} - {name} for name, others in found.items()}
+
+
+def inside(files: Graph, package: str) -> Graph:
+    """The same for the files of a package."""
+    own = {name: others for name, others in files.items() if name.startswith(f"{package}.")}
+    return {name: others & own.keys() for name, others in own.items()}
+
+
+def reachable(graph: Graph, name: str) -> set[str]:
     """Everything that a module imports, directly or through others. Raises `RecursionError` if they go in a circle."""
     return set().union(graph[name], *(reachable(graph, other) for other in graph[name]))
 
 
-def reduced(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+def reduced(graph: Graph) -> Graph:
     """The same graph without the arrows that others imply."""
     return {
         name: {other for other in others if not any(other in reachable(graph, third) for third in others)}
@@ -51,45 +75,27 @@ def reduced(graph: dict[str, set[str]]) -> dict[str, set[str]]:
     }
 
 
-def level(graph: dict[str, set[str]], name: str) -> int:
-    return 1 + max((level(graph, other) for other in graph[name]), default=-1)
+def levels(graph: Graph) -> dict[str, int]:
+    """The row of each, 0 at the bottom, above all that it imports.
 
-
-def drawing(graph: dict[str, set[str]], meanings: dict[str, str]) -> str:
-    """The graph as an SVG: white on blue and gray lines, legible on light and on dark."""
-    levels = {name: level(graph, name) for name in graph} | LIFTED
-    place = {
-        name: (WIDTH * (COLUMNS[name] + 0.5) / 5, MARGIN + HEIGHT / 2 + ROW * (max(levels.values()) - levels[name]))
-        for name in graph
-    }
-    height = 2 * MARGIN + HEIGHT + ROW * max(levels.values())
-    lines = []
+    What no other imports stands at the top; what imports nothing itself, right below its users or at the bottom.
+    """
+    found: dict[str, int] = {}
+    for name in sorted(graph, key=lambda name: len(reachable(graph, name))):
+        found[name] = 1 + max((found[other] for other in graph[name]), default=-1)
     for name, others in graph.items():
-        for other in sorted(others):
-            (x, y), (to_x, to_y) = place[name], place[other]
-            y, bend, below = y + HEIGHT / 2, y + ROW / 2, y + ROW - HEIGHT / 2 - 7
-            line = f"M{x:.0f} {y:.0f}C{x:.0f} {bend:.0f} {to_x:.0f} {bend:.0f} {to_x:.0f} {below:.0f}"
-            lines.append(f'<path d="{line}V{to_y - HEIGHT / 2 - 6:.0f}"/>')
-    boxes = []
-    for name, (x, y) in place.items():
-        left, top = x - BOX / 2, y - HEIGHT / 2
-        boxes.append(
-            f'<rect x="{left:.0f}" y="{top:.0f}" width="{BOX}" height="{HEIGHT}" rx="6"/>'
-            f'<text x="{x:.0f}" y="{y - 4:.0f}" font-weight="600">{name}</text>'
-            f'<text x="{x:.0f}" y="{y + 14:.0f}" font-size="10.5">{escape(meanings[name])}</text>'
-        )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}">'
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="2" refY="4" markerWidth="8" markerHeight="8" '
-        'orient="auto"><path d="M0 0L8 4L0 8z" fill="#808890"/></marker></defs>'
-        '<g fill="none" stroke="#808890" stroke-width="1.5" marker-end="url(#tip)">\n'
-        + "\n".join(lines)
-        + '\n</g>\n<g fill="#0b6fb0">\n'
-        + "\n".join(box.split("<text")[0] for box in boxes)
-        + '\n</g>\n<g fill="#fff" font-family="system-ui, sans-serif" font-size="15" text-anchor="middle">\n'
-        + "\n".join(box[box.index("<text") :] for box in boxes)
-        + "\n</g></svg>\n"
-    )
+        users = [found[user] for user in graph if name in graph[user]]
+        if bool(users) != bool(others):
+            found[name] = min(users) - 1 if users else max(found.values())
+    return found
+
+
+def kind(files: Graph, name: str) -> str:
+    """Which of the kinds a module is of, by all that its files need."""
+    graph = modules(files)
+    needed = {name, *reachable(graph, name)}
+    outside = set().union(*(others for file, others in files.items() if file.split(".")[0] in needed))
+    return next(kind for kind, (packages, _) in KINDS.items() if packages & outside or not packages)
 
 
 def meanings(library: Path = LIBRARY) -> dict[str, str]:
@@ -98,5 +104,39 @@ def meanings(library: Path = LIBRARY) -> dict[str, str]:
     return dict(re.findall(r"^ {4}(\w+) +(.+)$", text, re.MULTILINE))
 
 
+def drawing(files: Graph, meanings: dict[str, str]) -> str:
+    """The library as an SVG on the paper of the book's figures."""
+    graph = reduced(modules(files))
+    boxes = {}
+    for name in graph:
+        level = levels(inside(files, name))
+        rows = [sorted(file for file in level if level[file] == row) for row in sorted({*level.values()}, reverse=True)]
+        parts = [[file.split(".")[1] for file in row] for row in rows]
+        boxes[name] = Box(name, meanings[name], KINDS[kind(files, name)][1], parts)
+    return drawn(boxes, graph, levels(graph), {name: color for name, (_, color) in KINDS.items()})
+
+
+def words(files: Graph) -> str:
+    """The same as a sentence: the alternative text."""
+    graph = reduced(modules(files))
+    rows = levels(graph)
+    users = sorted((name for name in graph if graph[name]), key=lambda name: (-rows[name], name))
+    said = "; ".join(f"{name} imports {_listed(graph[name])}" for name in users)
+    others = _listed({*graph} - {*users})
+    return f"Modules and packages of the library, each above what it imports. {said}. {others} import nothing of it."
+
+
+def _listed(names: set[str]) -> str:
+    *most, last = sorted(names)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def page(files: Graph) -> str:
+    """The page with the drawing, with its alternative text as it is now."""
+    image = f"![{words(files)}](_assets/imports.svg)"  # on one line: at a break, words would be joined
+    return re.sub(r"!\[[^]]*\]\(_assets/imports\.svg\)", lambda _: image, PAGE.read_text("utf8"))
+
+
 if __name__ == "__main__":
-    DRAWING.write_text(drawing(reduced(imports()), meanings()), "utf8")
+    DRAWING.write_text(drawing(imports(), meanings()), "utf8")
+    PAGE.write_text(page(imports()), "utf8")

@@ -24,7 +24,7 @@ from jax import lax
 
 from mobilenet_lib import architecture, data, models, training
 from mobilenet_lib.training import __main__ as cli
-from mobilenet_lib.training import sweep
+from mobilenet_lib.training import options, sweep
 
 BATCH = 32
 EXACT = lax.Precision.HIGHEST
@@ -115,8 +115,8 @@ def tree(weights: list) -> tuple[list, list]:
 
 def train(experiment: str, source: str, folder: Path, epochs: int | None, limit: int | None) -> None:
     runs = sweep.EXPERIMENTS[experiment].runs(experiment)
-    parser = cli._parser()
-    asked = {name: cli._parsed(parser, ["--name", name, *sweep.words(each)]) for name, each in runs.items()}
+    parser = options.parser()
+    asked = {name: options.parsed(parser, ["--name", name, *options.words(each)]) for name, each in runs.items()}
     first = next(iter(asked.values()))
     epochs = epochs or first.epochs
     *layers, _ = architecture.mobilenet(first.alpha, first.resolution, 2)
@@ -216,7 +216,7 @@ def train(experiment: str, source: str, folder: Path, epochs: int | None, limit:
         photos = loaded[args.seed]
         run = training.Run(
             name=name,
-            command=cli._command(args, parser, drawn=photos.drawn),
+            command=options.command(args, parser, drawn=photos.drawn),
             settings=_settings(args, parser),
             data={"source": photos.source, "drawn": photos.drawn, "counts": photos.counts},
             epochs=history[name],

@@ -1,7 +1,9 @@
 """What tests need from outside: the photos and Google's weights, where they are at hand."""
 
 import os
+import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,44 @@ def shown(request):
         assert entry.sentence and entry.shows_in(text), f"the page shows {entry.sentence!r}, the program {text!r}"
 
     return check
+
+
+@pytest.fixture(scope="session")
+def layout(tmp_path_factory) -> Path:
+    """A folder in Kaggle's layout, to be read only."""
+    from pictures import lay_out
+
+    return lay_out(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture
+def folder(layout, tmp_path) -> Path:
+    """A folder in Kaggle's layout, to be spoiled."""
+    return shutil.copytree(layout, tmp_path / "photos")
+
+
+@pytest.fixture
+def quiet():
+    """No warning but those that the test expects."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.fixture
+def guarded(layout):
+    """A folder, and a process whose user has no more rights than its permissions say."""
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o755)
+    folder = shutil.copytree(layout, place / "photos")
+    folder.chmod(0o755)
+    user = os.geteuid() if hasattr(os, "geteuid") else None
+    if user is None:
+        pytest.skip("the permissions of this system are others")
+    if user == 0:
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(user)
+    for path in (folder / "training_set", *folder.rglob("*")):
+        path.chmod(0o755)
+    shutil.rmtree(place)

@@ -174,6 +174,46 @@ def test_int8_has_four_times_the_intensity_of_float32():
     assert all(layer.intensity(1) == pytest.approx(4 * layer.intensity()) for layer in mobilenet())
 
 
+def test_maps_take_most_memory_in_the_first_block_where_the_largest_map_is_made():
+    """Table 1, rows 3 and 4: the first pointwise convolution makes 112×112×64 of 112×112×32."""
+    net = mobilenet()
+    assert architecture.peak_activations(net) == net[2].activation_bytes() == 4 * 112 * 112 * (32 + 64) == 4_816_896
+    assert architecture.peak_activations(net, 1) == 1_204_224
+
+
+@pytest.mark.parametrize(("alpha", "size"), [(0.5, 224), (1, 128), (0.25, 96)])
+def test_the_peak_goes_with_alpha_and_with_the_square_of_the_resolution(alpha, size):
+    expected = 4_816_896 * alpha * size**2 / 224**2
+    assert architecture.peak_activations(mobilenet(alpha, size)) == expected
+
+
+def test_the_receptive_field_is_that_of_araujo_norris_and_sim():
+    """Their table has 315 for mobilenet_v1, whatever α and resolution."""
+    for arguments in ({}, {"alpha": 0.75}, {"resolution": 128}, {"separable": False}):
+        assert architecture.receptive_field(mobilenet(**arguments)[:-1]) == 315
+
+
+def test_a_receptive_field_is_what_a_network_of_ones_spreads_from_one_pixel():
+    """Line by line: each number of a map is the sum of three neighbors of the map before."""
+    layers = [layer for layer in mobilenet()[:-1] if layer.kernel == 3]
+    for depth in range(1, len(layers) + 1):
+        seen = {0}
+        for layer in reversed(layers[:depth]):
+            seen = {layer.stride * place + offset for place in seen for offset in (-1, 0, 1)}
+        assert architecture.receptive_field(layers[:depth]) == max(seen) - min(seen) + 1
+
+
+def test_no_layer_sees_one_pixel_and_a_dense_layer_is_refused():
+    assert architecture.receptive_field(()) == 1
+    with pytest.raises(ValueError, match=r"^layers must be convolutions; 'conv_preds' is dense"):
+        architecture.receptive_field(mobilenet())
+
+
+def test_without_a_layer_there_is_no_peak():
+    with pytest.raises(ValueError, match=r"^layers must hold at least one layer"):
+        architecture.peak_activations([])
+
+
 @pytest.mark.parametrize("width", [0, -4, 0.5, "4", True])
 def test_the_bytes_of_a_number_are_a_positive_whole_number(width):
     with pytest.raises(ValueError, match=f"width must be a positive whole number, not {width!r}"):

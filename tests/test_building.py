@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from processes import as_root, read_only
 
 from mobilenet_lib.locks import alone
 
@@ -135,21 +136,21 @@ def test_the_first_build_shows_each_chapter_and_its_time(built):
     assert "[1/2] a … " in built.output and "[2/2] b … " in built.output
 
 
-def test_nothing_runs_again_when_nothing_has_changed(book):
+def test_nothing_runs_again_when_nothing_has_changed_and_few_old_results_are_kept(book):
+    caches = book.folder / "_build" / ".jupyter_cache"
+    for number in range(6):
+        (caches / f"older-{number}").mkdir()
+        os.utime(caches / f"older-{number}", (number, number))
     assert book.build() == []
+    assert len(list(caches.iterdir())) == 4
 
 
-def test_only_the_chapter_whose_code_changed_runs_again(book):
-    book.build()
+def test_only_the_chapter_whose_code_changed_runs_again_and_changed_prose_is_on_the_page(book):
+    path = book.folder / "chapters" / "a.md"
+    path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
     book.chapter("b", "1 + 2")
     assert book.build() == ["b"]
     assert "[1/1] b … " in book.output and "] a" not in book.output
-
-
-def test_changed_prose_is_on_the_page_without_running_anything(book):
-    path = book.folder / "chapters" / "a.md"
-    path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
-    assert book.build() == []
     assert "A new sentence." in book.page("a")
 
 
@@ -158,18 +159,13 @@ def test_everything_runs_again_after_a_change_of_the_library(book):
     assert book.build() == ["a", "b"], book.output
 
 
-def test_photos_and_drawings_each_keep_their_results(book):
+def test_photos_whose_folder_is_the_same_in_every_chapter_and_drawings_each_keep_their_results(book):
     book.write("photos/training_set/cats/cat.1.jpg", "not empty")
+    book.chapter("a", "import os\nassert os.path.isdir(os.environ.get('CATS_DOGS_DIR') or '/')")
     assert book.build(CATS_DOGS_DIR="photos") == ["a", "b"]
-    assert book.build() == []
-    assert book.build(CATS_DOGS_DIR="photos") == []
-
-
-def test_a_relative_folder_of_photos_means_the_same_place_in_every_chapter(book):
-    book.write("photos/training_set/cats/cat.1.jpg", "not empty")
-    book.chapter("a", "import os\nassert os.path.isdir(os.environ['CATS_DOGS_DIR'])")
-    book.build(CATS_DOGS_DIR="photos")
     assert book.result.returncode == 0, book.output
+    assert book.build() == ["a"], "b was computed with drawings before"
+    assert book.build(CATS_DOGS_DIR="photos") == []
 
 
 def test_a_chapter_that_fails_fails_this_build_and_the_next_and_shows_why(book):
@@ -229,43 +225,65 @@ def test_a_half_written_result_is_forgotten_and_computed_again(book):
     assert book.result.returncode == 0, book.output
 
 
-@pytest.mark.parametrize(
-    ("repository", "address"),
-    [
-        ("https://github.com/no_body/a-book", "https://no_body.github.io/a-book/"),
-        ("https://github.com/no_body/no_body.github.io", "https://no_body.github.io/"),
-    ],
-)
-def test_a_book_with_an_address_says_in_each_page_where_it_is(book, repository, address):
-    book.at(repository)
-    book.build()
-    assert book.result.returncode == 0, book.output
-    page = book.page("a")
-    assert f'<link rel="canonical" href="{address}chapters/a.html"' in page
-    assert f'<meta property="og:url" content="{address}chapters/a.html">' in page
-    assert f'<meta property="og:image" content="{address}_images/card-a.png">' in page
-    assert (book.folder / "_build" / "html" / "_images" / "card-a.png").exists()
-    front = (book.folder / "_build" / "html" / "index.html").read_text("utf8")
-    assert f'<link rel="canonical" href="{address}book/intro.html"' in front and "url=book/intro.html" in front
+# A cell whose output says what was asked, as that of a check does.
+EXERCISE = """\
+answer = ...
+```
+
+```{code-cell}
+class Asked:
+    def _repr_mimebundle_(self, **_):
+        asked = '{"expected": 25, "slips": [[9, "A hint."]], "tolerance": 0.0}'
+        return {"text/plain": "No answer yet"}, {"exercise": asked}
 
 
-def test_only_a_book_without_an_address_says_how_colab_finds_it(book):
-    front = book.folder / "_build" / "html" / "book" / "intro.html"
-    for repository, told in (("no_body/a-book", False), ("your_account/a-book", True)):
-        book.at(f"https://github.com/{repository}")
-        book.build()
+Asked()
+"""
+
+
+def test_an_exercise_is_a_form_also_in_a_page_whose_results_were_kept(book):
+    book.chapter("a", "pass\n```\n\n```{code-cell}\n" + EXERCISE)
+    path = book.folder / "chapters" / "a.md"
+    for ran in (["a"], []):
+        assert book.build() == ran
         assert book.result.returncode == 0, book.output
-        assert ("This copy of the book has no address yet" in front.read_text("utf8")) == told
-        assert ("how to give it one" in book.page("a")) == told
+        page = BeautifulSoup(book.page("a"), "html.parser")
+        assert len(page.select("form.exercise[data-kind=number] input")) == 1
+        assert "Asked" not in page.article.get_text() and "answer = ..." not in page.article.get_text()
+        script = next(tag["src"] for tag in page.find_all("script", src=True) if "exercise-forms" in tag["src"])
+        folder = (path.parent.parent / "_build" / "html" / "chapters" / script).resolve().parent
+        assert (folder / "exercise-worker.js").exists() and (folder / "pyodide.asm.wasm").exists()
+        path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
+    assert "exercise-forms" not in book.page("b")
 
 
-def test_only_a_page_with_a_notebook_has_a_button_for_colab(book):
+def test_a_book_with_an_address_says_in_each_page_where_it_is_and_in_those_with_a_notebook_where_to_run_it(book):
     book.at("https://github.com/no_body/a-book")
     (book.folder / "chapters" / "b.ipynb").unlink()
     book.build()
     assert book.result.returncode == 0, book.output
-    assert "https://colab.research.google.com/github/no_body/a-book/blob/main/chapters/a.ipynb" in book.page("a")
+    page, address = book.page("a"), "https://no_body.github.io/a-book/"
+    assert f'<link rel="canonical" href="{address}chapters/a.html"' in page
+    assert f'<meta property="og:url" content="{address}chapters/a.html">' in page
+    assert f'<meta property="og:image" content="{address}_images/card-a.png">' in page
+    html = book.folder / "_build" / "html"
+    assert (html / "_images" / "card-a.png").exists()
+    front = (html / "index.html").read_text("utf8")
+    assert f'<link rel="canonical" href="{address}book/intro.html"' in front and "url=book/intro.html" in front
+    assert "https://colab.research.google.com/github/no_body/a-book/blob/main/chapters/a.ipynb" in page
     assert "colab.research.google.com" not in book.page("b") and "fa-rocket" not in book.page("b")
+    assert NO_ADDRESS not in (html / "book" / "intro.html").read_text("utf8") and "how to give it one" not in page
+
+
+NO_ADDRESS = "This copy of the book has no address yet"
+
+
+def test_a_book_without_an_address_says_how_colab_finds_it(book):
+    book.at("https://github.com/your_account/a-book")
+    book.build()
+    assert book.result.returncode == 0, book.output
+    front = book.folder / "_build" / "html" / "book" / "intro.html"
+    assert NO_ADDRESS in front.read_text("utf8") and "how to give it one" in book.page("a")
 
 
 def test_a_chapter_from_the_template_has_its_number_and_time_at_the_top_and_a_page_to_go_on_to(book):
@@ -368,21 +386,57 @@ def test_a_book_that_found_the_disk_full_is_built_when_there_is_room(book, shown
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-@pytest.mark.fault("A terminal that knows only ASCII, a folder with a space or a ü, a clock far away")
-def test_make_builds_the_book_in_a_strange_folder_for_a_strange_terminal(book):
-    folder = book.folder.rename(book.folder.with_name("Bücher – кошки 🐈"))
+def make(folder, *arguments, **environment):
+    """Run `make` in a book, with the environment of the tests for its `.venv`."""
     (folder / ".venv").symlink_to(Path(sys.executable).parents[1])
     shutil.copy(ROOT / "Makefile", folder)
-    strange = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
-        ["make", "-o", ".venv/installed", "-o", "node_modules/.package-lock.json", "book"],
+        ["make", "-o", ".venv/installed", "-o", "node_modules/.package-lock.json", *arguments],
         cwd=folder,
-        env={**os.environ, **strange, "TZ": "Pacific/Kiritimati", "CATS_DOGS_DIR": ""},
+        env={**os.environ, "CATS_DOGS_DIR": "", **environment},
         capture_output=True,
         encoding="utf8",
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_make_builds_a_chapter_alone_after_a_change_of_the_library_and_leaves_its_links_to_others(book):
+    (book.folder / "ran").unlink()
+    book.write("mobilenet_lib/costs.py", "# changed\n")
+    path = book.folder / "chapters" / "a.md"
+    path.write_text(path.read_text("utf8") + "\nOn to [b](b.md).\n", "utf8")
+    make(book.folder, "chapter", "NAME=a")
+    assert (book.folder / "ran").read_text().split() == ["a"]
+    assert "On to" in (book.folder / "_build/chapter/_build/html/chapters/a.html").read_text("utf8")
+
+
+@pytest.mark.fault("A terminal that knows only ASCII, a folder with a space or a ü, a clock far away")
+def test_make_builds_the_book_in_a_strange_folder_for_a_strange_terminal(book):
+    folder = book.folder.rename(book.folder.with_name("Bücher – кошки 🐈"))
+    strange = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    make(folder, "book", **strange, TZ="Pacific/Kiritimati")
     assert (folder / "_build" / "html" / "chapters" / "a.html").exists()
+
+
+@as_root
+@pytest.mark.fault("The folder may only be read")
+@pytest.mark.parametrize("missing", ["nothing", "_build", ".venv"])
+def test_a_book_that_may_only_be_read_is_not_built_and_the_reason_is_one_sentence(tmp_path, missing):
+    made = ["requirements.txt", "package.json", "package-lock.json", "_build/.jupyter_cache", "node_modules/axe-core/a"]
+    made += [".venv/bin/python", ".venv/installed", "node_modules/.package-lock.json"]
+    for name in ("Makefile", "pyproject.toml", "scripts/environment.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    for name in (name for name in made if not name.startswith(missing)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"{tmp_path}\n", "utf8")
+    command = ["make", "--no-print-directory", "book"]
+    with read_only(tmp_path):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf8")
+    assert done.returncode != 0
+    which = "_build" if missing == "nothing" else missing
+    assert done.stdout == f"{which} cannot be written to: copy the checkout to a folder of yours\n"
+    assert all(re.match(r"make(\[\d\])?: \*\*\*", line) for line in done.stderr.splitlines())
 
 
 # What a reader has set for other programs.
@@ -531,15 +585,6 @@ def test_the_repository_that_git_was_told_to_use_is_not_the_book_s(provenance, t
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
     assert provenance.revision.__wrapped__() == commit
-
-
-def test_few_old_results_are_kept(book):
-    caches = book.folder / "_build" / ".jupyter_cache"
-    for number in range(6):
-        (caches / f"older-{number}").mkdir()
-        os.utime(caches / f"older-{number}", (number, number))
-    assert book.build() == []
-    assert len(list(caches.iterdir())) == 4
 
 
 @pytest.fixture

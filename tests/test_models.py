@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras import layers
 from nbclient import NotebookClient
-from test_faults import run
+from processes import run
 
 from mobilenet_lib import architecture, data, models
 
@@ -99,28 +99,6 @@ def test_a_model_is_the_same_whatever_precision_is_the_rule():
     finally:
         keras.config.set_dtype_policy("float32")
     assert {layer.compute_dtype for layer in model.layers[1:]} == {model.inputs[0].dtype} == {"float32"}
-
-
-@pytest.mark.fault("Keras is set to compute with a package that is not there")
-@pytest.mark.parametrize("place", ["KERAS_BACKEND", "keras.json"])
-def test_a_backend_that_is_not_installed_is_named_with_the_place_that_asks_for_it(tmp_path, place, shown):
-    env = os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "thiano" if place == "KERAS_BACKEND" else ""}
-    (tmp_path / "keras.json").write_text('{"backend": "thiano"}')
-    done = run("import mobilenet_lib", env=env)
-    shown(done.stderr)
-    assert done.returncode == 1 and "'thiano'" in done.stderr and place in done.stderr.splitlines()[-1]
-
-
-def test_a_backend_in_the_environment_comes_before_the_one_in_the_file(tmp_path):
-    (tmp_path / "keras.json").write_text('{"backend": "thiano"}')
-    env = os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "tensorflow"}
-    assert run("import mobilenet_lib", env=env).stderr == ""
-
-
-@pytest.mark.parametrize("content", ["", "{", "[1]", "{}"])
-def test_a_file_of_settings_that_keras_does_not_read_is_not_read_here(tmp_path, content):
-    (tmp_path / "keras.json").write_text(content)
-    assert run("import mobilenet_lib", env=os.environ | {"KERAS_HOME": str(tmp_path)}).stderr == ""
 
 
 @pytest.mark.parametrize("arguments", [{"alpha": 0}, {"resolution": 100}, {"classes": 0}])

@@ -231,7 +231,7 @@ def test_the_listed_parameters_are_kernels_bias_and_three_numbers_per_channel(ch
     assert round(params / MILLION, 2) == row[4]
 
 
-def test_no_way_of_counting_gives_34_for_the_checkpoint_025_192():
+def test_none_of_four_ways_of_counting_gives_34_for_the_checkpoint_025_192():
     first, *body, last = mobilenet(0.25, 192)
     counts = [million(layers) for layers in ([first, *body, last], [*body, last], [first, *body], body)]
     assert max(counts) < 30.5

@@ -1,23 +1,22 @@
 """The built book, as files: links, images, scripts and what each page says about itself."""
 
+import ast
 import base64
 import hashlib
 import re
-import sys
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import reference
+import sharing
+import versions
 import yaml
 from bs4 import BeautifulSoup
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_extensions"))
-import sharing  # noqa: E402
-import versions  # noqa: E402
-
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 CHAPTERS = sorted(f"chapters/{path.stem}.html" for path in (ROOT / "chapters").glob("*.md"))
@@ -171,12 +170,12 @@ def test_the_front_page_has_the_minutes_that_the_chapter_gives(page):
 
 @each_chapter
 def test_the_lists_of_pages_have_the_number_of_the_chapter(page):
-    number = str(int(page.split("/")[1][:2]))
+    kind, number = ("Chapter", page[10]) if page[9] == "0" else ("Appendix", page[9])
     for other in TEXTS:
         link = soup_of(other).select_one(f'nav.bd-docs-nav a[href="{"#" if other == page else "../" + page}"]')
         link = link or soup_of(other).select_one(f'nav.bd-docs-nav a[href="{page.split("/")[1]}"]')
         assert link.find(class_="number").get_text() == number
-    assert f"Chapter {number} ·" in article_of(page).find(class_="kicker").get_text()
+    assert f"{kind} {number} ·" in article_of(page).find(class_="kicker").get_text()
 
 
 def policy_of(page):
@@ -255,20 +254,67 @@ def test_the_colab_button_leads_to_the_notebook(page):
         )
 
 
+HIDDEN = ["pre", "code", "annotation", "script", "svg"]
+
+
 @each_page
 def test_mathematics_was_understood(page):
-    soup = soup_of(page)
-    assert not soup.find(class_="katex-error")
-    article = soup.find("article")
-    for hidden in article.find_all(["pre", "code", "annotation", "script", "svg"]) if article else ():
-        hidden.extract()
-    assert not re.findall(r"\\(?:frac|cdot|times|tag)\b|\$\$", article.get_text() if article else "")
+    assert not soup_of(page).find(class_="katex-error")
+    article = article_of(page) or soup_of(page).new_tag("article")
+    shown = [text for text in article.find_all(string=True) if not text.find_parent(HIDDEN)]
+    assert not re.findall(r"\\(?:frac|cdot|times|tag)\b|\$\$", "".join(shown))
 
 
 def test_the_status_page_lists_every_chapter_with_its_time():
     rows = article_of("book/status.html").find_all("tr")
     timed = {row.a["href"].removeprefix("../") for row in rows if row.a and re.search(r"\d s", row.get_text(" "))}
     assert set(CHAPTERS) <= timed
+
+
+PUBLIC = {
+    "costs": "Cost standard depthwise pointwise separable reduction",
+    "architecture": "Layer mobilenet total resolution BLOCKS",
+    "paper": "TABLE_1 NETWORKS CHECKPOINTS ERRATA",
+    "models": "mobilenet separable_block imagenet_backbone cost",
+    "data": "load read normalize augment check download CatsDogs",
+    "training": "train fine_tune evaluate Run load_run load_runs",
+    "tflite": "convert predict evaluate latency maps labels resized operators",
+    "plots": "table figure Picture",
+    "exercises": "check check_function",
+}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_the_reference_has_what_the_library_offers(module):
+    names = {f"mobilenet_lib.{module}.{name}" for name in PUBLIC[module].split()}
+    assert names <= anchors_of("book/reference.html")
+    for name in names:
+        assert article_of("book/reference.html").find(id=name).find_next("dd").get_text(strip=True), name
+
+
+def test_a_name_of_the_library_leads_from_the_code_of_a_page_to_the_reference():
+    links = article_of("chapters/03-architecture.html").select("div.highlight a")
+    assert {link["href"].split("#")[1] for link in links if link.get_text() == "mobilenet"} == {
+        "mobilenet_lib.architecture.mobilenet",
+        "mobilenet_lib.models.mobilenet",
+    }
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("plots.table(rows)", [(1, 6, "mobilenet_lib.plots.table")]),
+        ("x = 1\nprint(cost(a), b.plots)", [(2, 6, "mobilenet_lib.costs.standard")]),
+        ("plots = 3\nplots.table", []),
+        ("def draw(plots):\n    plots.table()", []),
+    ],
+)
+def test_a_name_is_what_the_page_has_imported_and_no_other_of_that_name(cell, found):
+    names = reference.Names()
+    names.visit(ast.parse("from mobilenet_lib import plots\nfrom mobilenet_lib.costs import standard as cost"))
+    names.found = []
+    names.visit(ast.parse(cell))
+    assert names.found == found
 
 
 @pytest.mark.parametrize(

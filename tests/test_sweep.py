@@ -3,29 +3,32 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
+import small_training
 
-from mobilenet_lib import training
+from mobilenet_lib import models, training
 from mobilenet_lib.training import __main__ as cli
-from mobilenet_lib.training import sweep
+from mobilenet_lib.training import options, sweep
 
 each_experiment = pytest.mark.parametrize("experiment", sweep.EXPERIMENTS)
 
 
-def asked(options):
+def asked(given):
     """What the command line makes of the options of a run, its name aside."""
-    settings = vars(cli._parsed(cli._parser(), ["--name", "x", *sweep.words(options)]))
+    settings = vars(options.parsed(options.parser(), ["--name", "x", *options.words(given)]))
     return {name: value for name, value in settings.items() if name not in ("name", "seed")}
 
 
 @each_experiment
 def test_the_seeds_of_an_arm_differ_in_nothing_but_the_seed(experiment):
     runs = sweep.EXPERIMENTS[experiment].runs(experiment)
-    for name, options in runs.items():
-        assert name.endswith(f"-{options['seed']}")
+    for name, given in runs.items():
+        assert name.endswith(f"-{given['seed']}")
         first = name.rsplit("-", 1)[0] + "-0"
-        assert asked(options) == asked(runs[first])
+        assert asked(given) == asked(runs[first])
 
 
 def test_a_part_added_or_taken_away_changes_that_part_alone():
@@ -54,7 +57,7 @@ def test_a_recorded_run_is_what_its_name_declares_and_its_command_repeats_it(exp
     runs = sweep.EXPERIMENTS[experiment].runs(experiment)
     for record in (run for arm in sweep.of(experiment).values() for run in arm):
         words = shlex.split(record.command)[3:]
-        again = vars(cli._parsed(cli._parser(), words))
+        again = vars(options.parsed(options.parser(), words))
         declared = asked(runs[record.name])
         assert {name: again[name] for name in declared if name != "data"} == {
             name: value for name, value in declared.items() if name != "data"
@@ -62,7 +65,7 @@ def test_a_recorded_run_is_what_its_name_declares_and_its_command_repeats_it(exp
         assert record.predictions.strip("01") == "" and len(record.predictions) == record.data["counts"]["validation"]
 
 
-TINY = {"alpha": 0.05, "resolution": 32, "epochs": 1, "limit": 8, "batch_size": 4, "test": False}
+TINY = {"alpha": 0.1, "resolution": 32, "epochs": 1, "limit": 8, "batch_size": 4, "test": False}
 
 
 @pytest.fixture
@@ -71,12 +74,19 @@ def tiny(monkeypatch):
     monkeypatch.setitem(sweep.EXPERIMENTS, "tiny", sweep.Experiment("Does it run?", TINY, arms, seeds=1))
 
 
-def test_the_command_runs_what_is_missing_and_nothing_else(tiny, tmp_path, capfd):
-    cli.main(["--name", "tiny-one-0", "--data", "drawn", "--runs", str(tmp_path), *sweep.words(TINY)])
-    before = (tmp_path / "tiny-one-0.json").read_bytes()
+def test_the_command_runs_what_is_missing_and_nothing_else(tiny, tmp_path, monkeypatch, capfd):
+    def here(command, env):
+        """In this process, which has TensorFlow already."""
+        assert command[:3] == [sys.executable, "-m", "mobilenet_lib.training"]
+        cli.main(command[3:])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", here)
+    monkeypatch.setattr(models, "mobilenet", small_training.in_place_of_mobilenet)
+    (tmp_path / "tiny-one-0.json").write_text("of before")
     sweep.main(["tiny", "--data", "drawn", "--runs", str(tmp_path)])
     assert "1 done, 1 missing" in capfd.readouterr().out
-    assert (tmp_path / "tiny-one-0.json").read_bytes() == before
+    assert (tmp_path / "tiny-one-0.json").read_text() == "of before"
     assert training.load_run(tmp_path / "tiny-other-0.json").settings["momentum"] == 0.99
 
 

@@ -15,6 +15,7 @@ from test_browser import AXE, SITE, address, browser, colors_of, in_both, page, 
 
 from mobilenet_lib import data, drawn, tflite, training
 from mobilenet_lib.architecture import mobilenet
+from mobilenet_lib.tflite import __main__ as command
 
 PAGE = "book/try-it.html"
 FILES = {"float32": training.MODELS / "cats-dogs.tflite", "int8": training.MODELS / "cats-dogs-int8.tflite"}
@@ -330,7 +331,7 @@ def test_what_is_no_picture_gets_a_clear_sentence_here_and_on_the_command_line(s
     said = seen.choose(broken / name)
     assert said.startswith(f"“{name}” ") and says in said
     assert not seen.page.locator(".try-it .result").is_visible() and not seen.answer
-    assert tflite.main([str(broken / name)]) == 1
+    assert command.main([str(broken / name)]) == 1
     assert capfd.readouterr().err.startswith(f"{broken / name}: ")
     assert "A dog: " in seen.choose(broken / "whole.jpg"), "and the next picture is welcome"
 

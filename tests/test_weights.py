@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from test_faults import NOBODY, anyone, as_nobody, run, start
+from processes import NOBODY, anyone, as_nobody, run, start
 
 from mobilenet_lib import models, weights
 

@@ -13,7 +13,7 @@ NOT_HERE = """\
 <section id="not-here">
 <h1>There is no page here</h1>
 <p>The address may have a slip in it, or the page may have moved. Where do you go from here? The
-<a href="{intro}">front page</a> lists the chapters, and <a href="{search}">search</a> looks through all of them.</p>
+<a href="{front}">front page</a> lists the chapters, and <a href="{search}">search</a> looks through all of them.</p>
 </section>
 """
 # What is relative to the folder of the page.
@@ -21,30 +21,18 @@ RELATIVE = re.compile(r'\b(href|src|action|data-content_root)="(?![a-z]+:|[#/"])
 
 
 def entrances(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
-    front = app.config.html_baseurl and app.config.html_baseurl + app.builder.get_target_uri("book/intro")
-    yield "index", {"title": app.config.html_title, "canonical": front}, "index.html"
-    addresses = {
-        name: app.builder.get_target_uri(page) for name, page in (("intro", "book/intro"), ("search", "search"))
-    }
-    body = NOT_HERE.format(**addresses)
-    yield MISSING, {"title": "There is no page here", "body": body, "pagename": MISSING}, "page.html"
+    front, search = map(app.builder.get_target_uri, (app.config.root_doc, "search"))
+    canonical = app.config.html_baseurl and app.config.html_baseurl + front
+    yield "index", {"title": app.config.html_title, "canonical": canonical}, "index.html"
+    body = NOT_HERE.format(front=front, search=search)
+    yield MISSING, {"title": "There is no page here", "body": body, "root": root(app.config)}, "page.html"
 
 
-def fix_addresses(app: Sphinx) -> None:
-    if app.builder.format != "html":
-        return
-    render = app.builder.templates.render
-
-    def rendered(name: str, context: dict) -> str:
-        html = render(name, context)
-        if context.get("pagename") == MISSING:
-            html = RELATIVE.sub(rf'\1="{root(app.config)}', html)
-        return html
-
-    app.builder.templates.render = rendered
+def from_root(html: str, folder: str | None) -> str:
+    """A page that is shown at any depth, with what it links and loads looked for in the folder of the book."""
+    return RELATIVE.sub(rf'\1="{folder}', html) if folder else html
 
 
 def setup(app: Sphinx) -> dict:
     app.connect("html-collect-pages", entrances)
-    app.connect("builder-inited", fix_addresses)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

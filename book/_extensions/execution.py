@@ -1,4 +1,4 @@
-"""When a chapter runs: when its code, the library, the lock or the data changed, and only then.
+"""A page shows what its code gives now: a chapter runs again when code, library, lock or data change, and only then.
 
 jupyter-cache keeps what a chapter computed, but knows the chapter by its code alone. So each state of everything else
 that the outputs depend on gets a cache of its own, `_build/.jupyter_cache/<fingerprint>`. To Sphinx a new fingerprint
@@ -130,6 +130,12 @@ def trust_finished(app: Sphinx, exception: Exception | None) -> None:
         (Path(app.doctreedir) / "unfinished").unlink()
 
 
+def allow_alone(app: Sphinx) -> None:
+    """A chapter that is built alone (`make chapter`) may link to pages that are not there."""
+    if app.config.root_doc.startswith("chapters/"):
+        app.config.suppress_warnings = [*app.config.suppress_warnings, "myst.xref_missing"]
+
+
 class Progress(logging.Handler):
     """One line for each chapter in work: `[3/6] 03-architecture … 12 s`."""
 
@@ -182,6 +188,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", choose_cache)
     app.connect("config-inited", prepare_kernels)
     app.connect("config-inited", distrust_unfinished)
+    app.connect("builder-inited", allow_alone)
     app.connect("env-before-read-docs", progress.count)
     app.connect("source-read", progress.start)
     app.connect("doctree-read", progress.finish)

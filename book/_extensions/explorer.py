@@ -1,4 +1,4 @@
-"""The explorer: its markup, the table of the published networks, and everything its script has to know, as JSON.
+"""A reader turns the knobs of a MobileNet and sees what it costs, beside the networks that were published.
 
 The script counts by itself, but knows no layer by heart: the blocks come from `mobilenet_lib.architecture`.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from string import Template
 
 from docutils import nodes
 from execution import ROOT
@@ -16,6 +15,7 @@ from mathematics import typeset
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from templates import rendered
 from versions import version
 
 from mobilenet_lib import architecture, paper
@@ -23,7 +23,7 @@ from mobilenet_lib.architecture import mobilenet, total
 
 HERE = Path(__file__).parent
 PAGE = "book/explorer"
-ASSETS = ("explorer.js", "explorer.css")
+SCRIPT, STYLE = HERE / "explorer.js", HERE / "explorer.css"
 
 # Each slider: what it is called, from where to where in which steps, and where it starts.
 SLIDERS = {
@@ -90,64 +90,24 @@ def measured(folder: Path) -> list[dict]:
 
 class Explorer(SphinxDirective):
     def run(self) -> list[nodes.Node]:
-        template, script = HERE / "explorer.html", HERE / "explorer.js"
         # A change of the library or of the records is a change of the fingerprint: every page is read again.
-        for path in (template, script, __file__):
+        for path in (SCRIPT, __file__):
             self.env.note_dependency(str(path))
-        html = Template(template.read_text("utf8")).substitute(
-            sliders="".join(_slider(name, *slider) for name, slider in SLIDERS.items()),
-            data=json.dumps(facts()).replace("<", r"\u003c"),
-            version=version(script.read_bytes()),
-            **{name: typeset(tex, False)["html"] for name, tex in FORMULAS.items()},
-        )
-        return [nodes.raw("", html, format="html")]
-
-
-def _slider(name: str, label: str, low: float, high: float, step: float, start: float) -> str:
-    range_ = f'min="{low}" max="{high}" step="{step}" value="{start}"'
-    return (
-        f'<label for="explorer-{name}">{label}</label>'
-        f'<input type="range" id="explorer-{name}" name="{name}" {range_}>'
-        f'<input type="number" data-for="{name}" aria-label="{label}, as a number" {range_}>'
-    )
+        known = {
+            "sliders": SLIDERS,
+            "formulas": {name: typeset(tex, False)["html"] for name, tex in FORMULAS.items()},
+            "data": json.dumps(facts()).replace("<", r"\u003c"),
+            "version": version(SCRIPT.read_bytes()),
+        }
+        return [rendered(self, "explorer.html", known)]
 
 
 class Published(SphinxDirective):
     """The table of the 16 published networks. It is there without a script too."""
 
     def run(self) -> list[nodes.Node]:
-        head = (
-            "Network",
-            "Mult-Adds, million",
-            "Parameters, million",
-            "float32, MB",
-            "int8, MB",
-            "Top-1",
-            "Top-1, int8",
-        )
-        columns = " ".join(f'<th scope="col">{name}</th>' for name in head)
-        rows = " ".join(_row(model) for model in paper.CHECKPOINTS)
-        html = (
-            '<div class="pst-scrollable-table-container"><table class="table published"><caption>The sixteen published '
-            "networks: counted by this book; accuracy on ImageNet as their authors print it, in percent</caption>"
-            f"<thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table></div>"
-        )
-        return [nodes.raw("", html, format="html")]
-
-
-def _row(model: paper.Checkpoint) -> str:
-    cost = total(mobilenet(model.alpha, model.resolution))
-    numbers = (
-        f"{cost.mult_adds / 1e6:.1f}",
-        f"{cost.params / 1e6:.2f}",
-        f"{4 * cost.params / 1e6:.1f}",
-        f"{cost.params / 1e6:.1f}",
-        model.top1,
-        model.quantized_top1,
-    )
-    link = f'<a href="?alpha={model.alpha}&amp;resolution={model.resolution}">{model.alpha}-{model.resolution}</a>'
-    cells = " ".join(f'<td class="number">{number}</td>' for number in numbers)
-    return f'<tr><th scope="row">{link}</th> {cells}</tr>'
+        networks = [(model, total(mobilenet(model.alpha, model.resolution))) for model in paper.CHECKPOINTS]
+        return [rendered(self, "published.html", {"networks": networks})]
 
 
 def link_settings(app: Sphinx, doctree: nodes.document) -> None:
@@ -160,10 +120,10 @@ def link_settings(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def copy_assets(app: Sphinx) -> None:
-    for name in ASSETS:
-        target = Path(app.outdir) / "_static" / "explorer" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HERE / name, target)
+    folder = Path(app.outdir) / "_static" / "explorer"
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in (SCRIPT, STYLE):
+        shutil.copy(source, folder)
 
 
 def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

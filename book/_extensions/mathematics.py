@@ -1,4 +1,4 @@
-"""Mathematics, typeset by KaTeX while the book is built: pages need no script for it, and a formula that KaTeX cannot
+"""Formulas are there with the page, without a script: KaTeX sets them while the book is built, and one that it cannot
 read is a warning of the build."""
 
 from __future__ import annotations

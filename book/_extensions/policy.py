@@ -15,7 +15,9 @@ import base64
 import hashlib
 import re
 
+from entrances import from_root
 from sphinx.application import Sphinx
+from sphinx.jinja2glue import BuiltinTemplateLoader
 
 POLICY = {
     "default-src": "'none'",
@@ -50,20 +52,16 @@ def with_policy(html: str, more: dict[str, str]) -> str:
     return html.replace(FIRST, f"{FIRST}\n    {meta}", 1)
 
 
-def add_policies(app: Sphinx) -> None:
-    if app.builder.format != "html":
-        return
-    templates = app.builder.templates
-    render = templates.render
+class Pages(BuiltinTemplateLoader):
+    """What renders the pages: the hashes are those of a page that is finished, for which Sphinx has no event."""
 
-    # Hashes are of the finished page, and Sphinx has no event for that. The theme renders parts of pages, too.
-    def rendered(name: str, context: dict) -> str:
-        html = render(name, context)
-        return with_policy(html, context.get("policy", {})) if "<head>" in html else html
-
-    templates.render = rendered
+    def render(self, template: str, context: dict) -> str:
+        html = super().render(template, context)
+        if "<head>" not in html:  # the theme renders parts of pages, too
+            return html
+        return with_policy(from_root(html, context.get("root")), context.get("policy", {}))
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("builder-inited", add_policies, priority=900)  # after everything else that changes a finished page
+    app.config.template_bridge = "policy.Pages"
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,9 +6,9 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from functools import cache
-from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
@@ -72,9 +72,14 @@ def run_of(app: Sphinx, docname: str) -> dict | None:
         return None
     return {
         "date": date(datetime.fromtimestamp(run["mtime"], timezone.utc)),
-        "seconds": f"{run['runtime']:.0f} s" if run["runtime"] >= 1 else "under 1 s",
+        "runtime": run["runtime"],
+        "seconds": seconds(run["runtime"]),
         "data": data_used(Path(app.env.doc2path(docname)).read_text("utf8")),
     }
+
+
+def seconds(runtime: float) -> str:
+    return f"{runtime:.0f} s" if runtime >= 1 else "under 1 s"
 
 
 def date(when: datetime) -> str:
@@ -82,16 +87,15 @@ def date(when: datetime) -> str:
 
 
 def add_line(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    if not doctree:
-        return
-    run = run_of(app, pagename)
-    versions = software()
-    computed = f" Computed on {run['date']} in {run['seconds']}." if run else ""
-    context["body"] += (
-        f'<p class="provenance">Built on {date(datetime.now(timezone.utc))} from revision {revision()}, with '
-        f"TensorFlow {versions['TensorFlow']} and Keras {versions['Keras']}.{computed} Machine: {escape(machine())}. "
-        f"Data: {run['data'] if run else 'none'}.</p>"
-    )
+    """What `page.html` shows at the foot."""
+    if doctree:
+        context["built"] = {
+            "on": date(datetime.now(timezone.utc)),
+            "revision": revision(),
+            "machine": machine(),
+            "software": software(),
+            "run": run_of(app, pagename),
+        }
 
 
 class Status(SphinxDirective):
@@ -105,33 +109,20 @@ class StatusTable(nodes.General, nodes.Element):
 
 def fill_status(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for node in list(doctree.findall(StatusTable)):
-        node.replace_self(nodes.raw("", _status_html(app, docname), format="html"))
+        done = list(runs(app, docname))
+        known = {
+            "runs": done,
+            "together": seconds(sum(run["runtime"] for run in done)),
+            "facts": {**software(), "Machine": machine(), "Revision": revision()},
+        }
+        node.replace_self(nodes.raw("", app.builder.templates.render("status.html", known), format="html"))
 
 
-def _status_html(app: Sphinx, docname: str) -> str:
-    rows, seconds = [], 0.0
+def runs(app: Sphinx, docname: str) -> Iterator[dict]:
+    """The runs of all pages with code, and where they are, seen from the page `docname`."""
     for name in sorted(app.env.found_docs, key=lambda name: (name.startswith("chapters/"), name)):
         if run := run_of(app, name):
-            link = app.builder.get_relative_uri(docname, name)
-            title = app.env.titles[name].astext()
-            rows.append(
-                f'<tr><th scope="row"><a href="{link}">{escape(title)}</a></th><td>{run["date"]}</td>'
-                f'<td class="number">{run["seconds"]}</td><td>{run["data"]}</td></tr>'
-            )
-            seconds += NbMetadataCollector.get_exec_data(app.env, name)["runtime"]
-    runs = (
-        '<table class="table"><caption>What ran, when, how long and on which data</caption><thead><tr>'
-        '<th scope="col">Page</th><th scope="col">Computed on</th><th scope="col">Run time</th>'
-        f'<th scope="col">Data</th></tr></thead><tbody>{"".join(rows)}<tr><th scope="row">Together</th><td></td>'
-        f'<td class="number">{seconds:.0f} s</td><td></td></tr></tbody></table>'
-    )
-    facts = {**software(), "Machine": machine(), "Revision": revision()}
-    with_what = (
-        '<table class="table"><caption>With what</caption><tbody>'
-        + "".join(f'<tr><th scope="row">{name}</th><td>{escape(fact)}</td></tr>' for name, fact in facts.items())
-        + "</tbody></table>"
-    )
-    return "".join(f'<div class="pst-scrollable-table-container">{table}</div>' for table in (runs, with_what))
+            yield {**run, "title": app.env.titles[name].astext(), "link": app.builder.get_relative_uri(docname, name)}
 
 
 def setup(app: Sphinx) -> dict:

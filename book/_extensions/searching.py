@@ -1,4 +1,4 @@
-"""What search takes for a word, in the index and in the page: whole numbers too, and Greek letters of formulas."""
+"""Search finds whole numbers and Greek letters, too: what it takes for a word, in the index and in a page."""
 
 from __future__ import annotations
 

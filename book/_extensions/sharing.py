@@ -1,4 +1,4 @@
-"""What a link to a page shows elsewhere: a title, a description and a card; and the address that all of it hangs on."""
+"""A link to a page shows elsewhere what is behind it: title, description and card. And the address they hang on."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ def site(repository: str) -> tuple[str, str]:
 
 def set_address(app: Sphinx, config: Config) -> None:
     host, folder = site(config.html_theme_options["repository_url"])
-    if not host:
-        app.tags.add("nowhere")  # what a page shows `{only} nowhere`
-    elif not config.html_baseurl:  # `html: baseurl:` in _config.yml is for a domain of one's own
+    if host and not config.html_baseurl:  # `html: baseurl:` in _config.yml is for a domain of one's own
         config.html_baseurl = host + folder
 
 
@@ -44,7 +42,8 @@ def root(config: Config) -> str:
 
 def description(doctree: nodes.document) -> str:
     """The end of the page's opening, where it asks its question: as many sentences as fit."""
-    opening = next((paragraph.astext() for paragraph in doctree.findall(nodes.paragraph)), "")
+    paragraphs = (node for node in doctree.findall(nodes.paragraph) if "kicker" not in node["classes"])
+    opening = next((paragraph.astext() for paragraph in paragraphs), "")
     text = ""
     for sentence in reversed(re.split(r"(?<=[.?!]) ", " ".join(opening.split()))):
         if text and len(text) + len(sentence) > LONGEST:

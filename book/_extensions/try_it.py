@@ -1,4 +1,4 @@
-"""The page "Try it": its markup, and what its script loads: LiteRT, the book's own files and some drawings to try."""
+"""A reader tries the networks of the book on a photo, in the browser: with LiteRT, their files and some drawings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shutil
 import zipfile
 from functools import cache
 from pathlib import Path
-from string import Template
 
 from docutils import nodes
 from execution import ROOT
@@ -17,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
+from templates import rendered
 from versions import version
 
 from mobilenet_lib import drawn
@@ -51,42 +51,17 @@ def facts() -> dict:
 
 class TryIt(SphinxDirective):
     def run(self) -> list[nodes.Node]:
-        template = HERE / "try_it.html"
-        for source in (template, RECORD, *(HERE / name for name in ASSETS), LITERT / "core" / "package.json"):
+        for source in (RECORD, *(HERE / name for name in ASSETS), LITERT / "core" / "package.json"):
             self.env.note_dependency(str(source))
         known = facts()
-        megabytes = (known["runtimes"][RUNTIMES[0]] + sum(file["bytes"] for file in known["files"])) / 1e6
-        html = Template(template.read_text("utf8")).substitute(
-            megabytes=f"{megabytes:.0f}",
-            columns="".join(f'<th scope="col">{name}</th>' for name in FILES),
-            pictures="".join(_picture(name) for name in FILES),
-            rows="".join(_row(*row) for row in _rows(known)),
-            data=json.dumps(known).replace("<", r"\u003c"),
-        )
-        return [nodes.raw("", html, format="html")]
-
-
-def _picture(name: str) -> str:
-    canvases = '<canvas class="photo"></canvas><canvas class="heat"></canvas>'
-    stack = f'<div class="stack" role="img" data-file="{name}">{canvases}</div>'
-    return f"<figure>{stack}<figcaption>{name}</figcaption></figure>"
-
-
-def _rows(known: dict) -> list[tuple]:
-    """Name and cells of each row of the table; the script fills the empty ones."""
-    open_ = ["" for _ in FILES]
-    return [
-        *((label.capitalize(), label, open_) for label in known["labels"]),
-        ("Time for one photo", "time", open_),
-        ("File", "file", [f"{file['bytes'] / 1e6:.1f} MB" for file in known["files"]]),
-        ("Right on 2,000 test photos", "accuracy", [f"{100 * file['accuracy']:.2f}%" for file in known["files"]]),
-    ]
-
-
-def _row(name: str, key: str, cells: list[str]) -> str:
-    fields = zip(FILES, cells, strict=True)
-    values = "".join(f'<td data-cell="{key}" data-file="{file}">{text}</td>' for file, text in fields)
-    return f'<tr><th scope="row">{name}</th>{values}</tr>'
+        loaded = known["runtimes"][RUNTIMES[0]] + sum(file["bytes"] for file in known["files"])
+        shown = {
+            "megabytes": f"{loaded / 1e6:.0f}",
+            "sizes": [f"{file['bytes'] / 1e6:.1f} MB" for file in known["files"]],
+            "accuracies": [f"{100 * file['accuracy']:.2f}%" for file in known["files"]],
+            "data": json.dumps(known).replace("<", r"\u003c"),
+        }
+        return [rendered(self, "try-it.html", known | shown)]
 
 
 @cache

@@ -5,6 +5,7 @@
     fit           train and fine-tune
     checkpoints   the state of an unfinished training
     kept          models as files
+    options       what the command line takes
     sweep         declared experiments: which runs there are, and which are missing
 
 `python -m mobilenet_lib.training --help` makes recorded runs: one small JSON each, with the command that repeats it.

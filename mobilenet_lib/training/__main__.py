@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shlex
 import sys
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -16,11 +15,11 @@ from mobilenet_lib import architecture, data, models
 from mobilenet_lib.costs import positive
 from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.locks import alone
-from mobilenet_lib.records import RUNS, load_run
-from mobilenet_lib.training import sweep
+from mobilenet_lib.records import load_run
+from mobilenet_lib.training import options, sweep
 from mobilenet_lib.training.fit import _duration, fine_tune, imagenet_classifier, train
 from mobilenet_lib.training.kept import load_model, save_model
-from mobilenet_lib.training.recipe import INITIALIZERS, RECIPES, Recipe, check
+from mobilenet_lib.training.recipe import INITIALIZERS, Recipe, check
 
 # Choices that are recorded beside those that `train` itself records.
 CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout")
@@ -34,8 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
     data.spell_out()
     if arguments[:1] == ["sweep"]:
         return sweep.main(arguments[1:])
-    parser = _parser()
-    args = _parsed(parser, arguments)
+    parser = options.parser()
+    args = options.parsed(parser, arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
     kept = args.runs.parent / "models"
     try:
@@ -147,7 +146,7 @@ def _record(
         model = models.mobilenet(args.alpha, args.test_resolution, len(photos.class_names))
         model.set_weights(trained.get_weights())
         run = replace(run, mult_adds=models.cost(model).mult_adds)
-    run = replace(run, name=args.name, command=_command(args, parser, drawn=photos.drawn))
+    run = replace(run, name=args.name, command=options.command(args, parser, drawn=photos.drawn))
     run = replace(run, settings={"test_resolution": args.test_resolution} | run.settings)
     if args.test:
         run = replace(run, test=evaluate(model, photos.test).summary())
@@ -160,91 +159,6 @@ def _record(
         low, high = run.test["interval"]
         said = f"test accuracy {run.test['accuracy']:.2%} ({low:.1%} to {high:.1%})"
     say(f"{said}, trained in {_duration(run.seconds)}")
-
-
-def _parsed(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> argparse.Namespace:
-    """The options, those not given being what the recipe says."""
-    parser.set_defaults(**RECIPES[parser.parse_known_args(arguments)[0].recipe])
-    return parser.parse_args(arguments)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m mobilenet_lib.training",
-        description="Train a MobileNet on cats and dogs and record the run in data/runs/NAME.json. Killed and started "
-        "again with the same command, it goes on from its last finished epoch.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--name", required=True, default=argparse.SUPPRESS, help="name of the record")
-    add(
-        "--recipe",
-        choices=tuple(RECIPES),
-        default="repaired",
-        help="defaults for the options below: what this book recommends, what Keras does by itself, or on from the "
-        "ImageNet weights",
-    )
-    add("--alpha", type=float, default=0.25, help="width multiplier")
-    add("--resolution", type=int, default=128, help="side of the images in pixels, a multiple of 32")
-    add(
-        "--test-resolution",
-        type=int,
-        default=None,
-        help="side of the test images, if another: crops show animals larger than whole photos do, and a larger photo "
-        "makes up for it",
-    )
-    add("--epochs", type=int, default=60, help="how often every training photo is seen")
-    add(
-        "--first",
-        type=_stage,
-        nargs="+",
-        default=[],
-        metavar="SIZE:EPOCHS",
-        help="epochs on images of other sizes that come before, within the same schedule",
-    )
-    add("--batch-size", type=int, default=32, help="photos per step")
-    add("--learning-rate", type=float, default=4e-3, help="the highest one")
-    add("--schedule", choices=("cosine", "constant"), default="cosine", help="of the learning rate after the warm-up")
-    add("--warmup", type=float, default=0.1, help="share of the steps in which the learning rate rises")
-    add("--weight-decay", type=float, default=0.05, help="spares biases, normalization and depthwise kernels")
-    switch = argparse.BooleanOptionalAction
-    add("--decay-depthwise", action=switch, default=False, help="weight decay on depthwise kernels too")
-    add("--label-smoothing", type=float, default=0.1, help="share of certainty taken off the labels")
-    add("--dropout", type=float, default=1e-3, help="share of the features left out before the classifier")
-    add("--momentum", type=float, default=0.9, help="of batch normalization; Keras has 0.99")
-    add("--initializer", choices=(*INITIALIZERS, "imagenet"), default="he_normal", help="of the depthwise kernels")
-    add("--augment", action=switch, default=True, help="show photos in other crops every time")
-    add("--validation", type=float, default=0.1, help="share of the training photos that validates")
-    add("--last", action="store_true", help="the weights of the last epoch, not those of the best one")
-    add("--recalibrated", action="store_true", help="validate with statistics estimated anew, too, after every epoch")
-    add("--test", action=switch, default=True, help="evaluate on the test split, once, at the end")
-    add("--experiment", default=None, metavar="NAME", help="the experiment that the run belongs to, for the record")
-    add("--seed", type=int, default=0, help="of weights, order and augmentation")
-    add("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
-    add("--limit", type=int, default=None, help="use at most this many photos of each split")
-    add("--start", default=None, metavar="NAME", help="the kept model to go on from, of any resolution")
-    add("--keep", action="store_true", help="also keep the model, as models/NAME.keras beside the records")
-    add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="where records go")
-    add("--force", action="store_true", help="replace a record of that name")
-    return parser
-
-
-def _stage(text: str) -> tuple[int, int]:
-    """A size and a number of epochs, such as "64:60"."""
-    size, epochs = text.split(":")
-    return int(size), int(epochs)
-
-
-def _command(args: argparse.Namespace, parser: argparse.ArgumentParser, *, drawn: bool) -> str:
-    """The command that repeats the run, without what belongs to one machine: photos lie where `make data` puts them."""
-    words = ["--data", "drawn" if drawn else "data/cats-dogs"]
-    for action in parser._actions:
-        value = getattr(args, action.dest, None)
-        if action.dest not in ("help", "force", "runs", "data") and value != action.default:
-            yes, *no = action.option_strings
-            values = [f"{size}:{epochs}" for size, epochs in value] if action.dest == "first" else [str(value)]
-            words += [no[0] if value is False else yes] if action.nargs == 0 else [yes, *values]
-    return shlex.join(["python", "-m", "mobilenet_lib.training", *words])
 
 
 if __name__ == "__main__":

@@ -17,19 +17,11 @@ from typing import Any
 
 from mobilenet_lib.costs import positive
 from mobilenet_lib.records import RUNS, Run, load_run
+from mobilenet_lib.training import options
 from mobilenet_lib.training.recipe import RECIPES
 
 KERAS = RECIPES["keras"]
-REPAIRED = {
-    "learning_rate": 4e-3,
-    "schedule": "cosine",
-    "warmup": 0.1,
-    "weight_decay": 0.05,
-    "label_smoothing": 0.1,
-    "momentum": 0.9,
-    "initializer": "he_normal",
-    "augment": True,
-}
+REPAIRED = {setting: options.parser().get_default(setting) for setting in KERAS}
 # A part of the repair, and the settings that it consists of.
 PARTS = {
     "he": ("initializer",),
@@ -124,12 +116,12 @@ def of(experiment: str, folder: Path = RUNS) -> dict[str, list[Run]]:
     """
     found: dict[str, list[Run]] = {}
     made: dict[tuple, str] = {}
-    for name, options in _chosen(experiment).runs(experiment).items():
+    for name, asked in _chosen(experiment).runs(experiment).items():
         path = folder / f"{name}.json"
         if not path.exists():
             continue
         run = load_run(path)
-        for option, value in options.items():
+        for option, value in asked.items():
             if option in run.settings and option not in ("first", "experiment") and run.settings[option] != value:
                 raise ValueError(f"{path.name} must have {option} {value!r}, not {run.settings[option]!r}")
         made[tuple(run.versions.get(key) for key in ("backend", "keras", "tensorflow", "jax"))] = name
@@ -143,20 +135,6 @@ def _chosen(experiment: str) -> Experiment:
     if experiment not in EXPERIMENTS:
         raise ValueError(f"experiment must be one of {', '.join(EXPERIMENTS)}, not {experiment!r}")
     return EXPERIMENTS[experiment]
-
-
-def words(options: dict[str, Any]) -> list[str]:
-    """Options as words of a command line."""
-    found = []
-    for option, value in options.items():
-        flag = f"--{option.replace('_', '-')}"
-        if isinstance(value, bool):
-            found += [flag] if value else [f"--no-{option}"] if option in ("augment", "test") else []
-        elif option == "first":
-            found += [flag, *(f"{size}:{epochs}" for size, epochs in value)]
-        else:
-            found += [flag, f"{value}"]
-    return found
 
 
 def state(name: str, folder: Path) -> str:
@@ -196,7 +174,7 @@ def main(arguments: list[str] | None = None) -> None:
     def run(name: str) -> int:
         one = {key: "1" for key in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
         command = [sys.executable, "-m", "mobilenet_lib.training", "--name", name, "--data", args.data]
-        command += ["--runs", str(args.runs), *words(missing[name])]
+        command += ["--runs", str(args.runs), *options.words(missing[name])]
         return subprocess.run(command, env=os.environ | (one if jobs > 1 else {})).returncode
 
     with ThreadPoolExecutor(jobs) as pool:

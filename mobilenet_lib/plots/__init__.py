@@ -1,0 +1,76 @@
+"""Every figure and table of the book, in one style.
+
+A figure function returns a `Picture`, which shows itself in a notebook and on a page, with alternative text that says
+what there is to see. Matplotlib alone, without pyplot: no windows, no shared state, the same bytes on each run.
+
+    style         colors by meaning, figures with alternative text, axes that read well
+    tables        numbers in rows and columns
+    shapes        what drawings are made of: tensors and feature maps in perspective
+    convolution   a standard convolution, step by step, and a separable one
+    network       blocks and whole networks, to scale
+    blocks        what each block sees of the image, and what it holds in memory
+    images        photos and feature maps
+    cost          what a convolution costs, and of which parts a whole is made
+    choice        which of many models to take
+    lines         one line for each of some series
+    training      how a training went, and how good the model is
+    export        what int8 does to weights and answers
+    latency       how long models take, and why
+"""
+
+from mobilenet_lib.plots.blocks import by_block, reach
+from mobilenet_lib.plots.choice import budget, scaling, tradeoff
+from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
+from mobilenet_lib.plots.cost import reduction, saving, stacked
+from mobilenet_lib.plots.export import agreement, number_lines, spread
+from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
+from mobilenet_lib.plots.latency import durations, roofline, time_against
+from mobilenet_lib.plots.lines import by_count, by_depth, learning_rate, over_seeds, paths
+from mobilenet_lib.plots.network import architecture_body, block, multipliers
+from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
+from mobilenet_lib.plots.tables import Table, table
+from mobilenet_lib.plots.training import calibration, confusion, curves
+
+__all__ = [
+    "COLORS",
+    "DRAWN",
+    "STYLE",
+    "WIDTH",
+    "Picture",
+    "Table",
+    "agreement",
+    "architecture_body",
+    "block",
+    "budget",
+    "by_block",
+    "by_count",
+    "by_depth",
+    "calibration",
+    "canvas",
+    "channels",
+    "confusion",
+    "curves",
+    "durations",
+    "evidence",
+    "feature_maps",
+    "figure",
+    "learning_rate",
+    "multipliers",
+    "number_lines",
+    "over_seeds",
+    "paths",
+    "photos",
+    "reach",
+    "reduction",
+    "roofline",
+    "saving",
+    "scaling",
+    "separable_convolution",
+    "spread",
+    "stacked",
+    "standard_convolution",
+    "styled",
+    "table",
+    "time_against",
+    "tradeoff",
+]

@@ -1,0 +1,172 @@
+"""Which of many models to take: chapter 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import PercentFormatter
+
+from mobilenet_lib import architecture
+from mobilenet_lib.architecture import Layer
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, label, plain
+
+# α, as the figures of chapter 4 show it: from dark to bright, so that it reads in gray too, and by marker.
+ALPHAS = {1.0: ("#3b0f70", "o"), 0.75: ("#8c2981", "s"), 0.5: ("#cf3f6c", "^"), 0.25: ("#d65f00", "D")}
+
+
+@chart
+def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence[Layer]]) -> Picture:
+    """What each multiplier leaves of the whole: Mult-Adds, parameters and the memory for the maps, beside its square.
+
+    Both map values of a multiplier to the layers of the network; those at 1 are the whole. Raises `ValueError` if 1 is
+    not among them.
+    """
+    quantities = (
+        ("Mult-Adds", lambda layers: architecture.total(layers).mult_adds, "pointwise", "o"),
+        ("parameters", lambda layers: architecture.total(layers).params, "dense", "s"),
+        ("memory for the maps", architecture.peak_activations, "depthwise", "^"),
+    )
+    shares: dict[str, dict[str, list[float]]] = {}
+    said = []
+    for name, networks in (("alpha", alpha), ("rho", rho)):
+        if 1 not in networks:
+            raise ValueError(f"{name} must have the layers at 1, not only at {', '.join(map(str, networks))}")
+        shares[name] = {
+            what: [amount(networks[x]) / amount(networks[1]) for x in sorted(networks)]
+            for what, amount, *_ in quantities
+        }
+        left = ", ".join(f"{100 * values[0]:.3g}% of the {what}" for what, values in shares[name].items())
+        said.append(f"{name} = {min(networks):.3g} leaves {left}")
+    alt = f"What each multiplier leaves, beside its square: {'; '.join(said)}. Only alpha saves parameters."
+    picture, panels = figure(WIDTH, 3.1, alt=alt, columns=2, sharey=True)
+    fine = np.linspace(0, 1, 101)
+    titles = ("width multiplier α", "resolution multiplier ρ")
+    for axes, title, (name, networks) in zip(panels, titles, (("alpha", alpha), ("rho", rho)), strict=True):
+        axes.plot(fine, fine**2, ":", color=COLORS["ink"], lw=1.3, label="square of the multiplier")
+        for what, _, color, marker in quantities:
+            style = {"color": COLORS[color], "marker": marker, "ms": 4, "lw": 1.5, "label": what}
+            axes.plot(sorted(networks), shares[name][what], **style)
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.08), xlabel=title)
+    panels[0].set_ylabel("share of the whole")
+    panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    picture.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return picture
+
+
+@chart
+def tradeoff(
+    models: Sequence[Any],
+    *,
+    front: Sequence[Any] = (),
+    others: Sequence[Any] = (),
+    trend: tuple[float, float] | None = None,
+) -> Picture:
+    """Accuracy against Mult-Adds: Figure 4 of the paper.
+
+    `models` have `alpha`, `resolution`, `top1` in percent and `mult_adds` in millions. Color and marker tell α, the
+    number beside a point is the resolution. Models of the Pareto `front` are filled and joined. `others` are networks
+    with a `name` in place of α and resolution. `trend` draws the line of (points per doubling, accuracy at one
+    million).
+    """
+    low, high = (pick(models, key=lambda m: (m.top1, -m.mult_adds)) for pick in (min, max))
+    said = [
+        f"{len(models)} MobileNets, from {low.top1:.1f}% at {low.mult_adds:,.3g} to {high.top1:.1f}% at "
+        f"{high.mult_adds:,.3g} million."
+    ]
+    if beaten := [f"{m.alpha}-{m.resolution}" for m in models if front and m not in front]:
+        said.append(f"{len(beaten)} of {len(models)} are beaten by another: {', '.join(beaten)}.")
+    if others:
+        listed = (f"{other.name} with {other.top1}% at {other.mult_adds:,.5g}" for other in others)
+        said.append(f"Beside them {', '.join(listed)} million.")
+    if trend is not None:
+        said.append(f"A line rises by {trend[0]:.1f} points per doubling.")
+    alt = f"Accuracy against Mult-Adds on a logarithmic axis. {' '.join(said)}"
+    picture, axes = figure(WIDTH, 4.2, alt=alt)
+    if front:
+        axes.plot(
+            *zip(*sorted((m.mult_adds, m.top1) for m in front), strict=True), color=COLORS["line"], lw=2.5, zorder=1
+        )
+    for m in models:
+        hollow = bool(front) and m not in front
+        mark(axes, m, m.mult_adds, m.top1, hollow=hollow)
+        # Side by side or one above the other, neighbors put their labels on opposite sides.
+        place = (-4, 4) if m.alpha == 0.75 else (4, 5) if m.alpha == 0.25 and hollow else (4, -10)
+        side = "right" if place[0] < 0 else "left"
+        label(axes, f"{m.resolution}", (m.mult_adds, m.top1), place, ha=side)
+    for i, other in enumerate(sorted(others, key=lambda other: other.mult_adds)):
+        point, place = (other.mult_adds, other.top1), (0, -15 if i % 2 else 8)
+        axes.plot(*point, "X", color=COLORS["muted"], ms=6)
+        label(axes, other.name, point, place)
+    if trend is not None:
+        ends = np.array([pick(m.mult_adds for m in models) for pick in (min, max)])
+        axes.plot(ends, trend[0] * np.log2(ends) + trend[1], ":", color=COLORS["ink"], lw=1.3)
+    axes.set(xscale="log", xlabel="million Mult-Adds", ylabel="top-1 accuracy (%)")
+    axes.margins(x=0.12, y=0.1)
+    plain(axes.xaxis)
+    handles = alphas(models)
+    if front:
+        handles.append(Line2D([], [], color=COLORS["line"], lw=2.5, label="Pareto front"))
+        hollow = {"marker": "o", "mfc": "none", "color": COLORS["muted"]}
+        handles.append(Line2D([], [], ls="none", label="beaten by another", **hollow))
+    if trend is not None:
+        handles.append(Line2D([], [], ls=":", color=COLORS["ink"], lw=1.3, label=f"{trend[0]:.1f} points a doubling"))
+    columns = 4 if len(handles) > 6 else len(handles)
+    picture.legend(handles=handles, loc="outside lower center", ncols=columns, columnspacing=1.4, handletextpad=0.4)
+    return picture
+
+
+@chart
+def budget(panels: Mapping[str, tuple[Sequence[Any], int, Any]], mult_adds: float, megabytes: float) -> Picture:
+    """Which models fit into `mult_adds` (millions) and `megabytes`, one panel a title.
+
+    `panels` maps titles to models with `alpha`, `resolution`, `mult_adds`, `params` (both in millions) and `top1`, to
+    the bytes that a parameter takes, and to the model that was chosen, or None. The number above a point is its
+    accuracy.
+    """
+    said = []
+    for title, (models, width, chosen) in panels.items():
+        fitting = sum(m.mult_adds <= mult_adds and m.params * width <= megabytes for m in models)
+        choice = f", {chosen.alpha}-{chosen.resolution} is the best with {chosen.top1}%" if chosen else ""
+        said.append(f"{title}: {fitting} of {len(models)} fit{choice}.")
+    alt = f"Size against Mult-Adds, with a frame around {mult_adds} million and {megabytes} MB. {' '.join(said)}"
+    picture, row = figure(WIDTH, 4.0, alt=alt, columns=len(panels), sharey=True, squeeze=False)
+    everyone = [(m, m.params * width) for models, width, _ in panels.values() for m in models]
+    (left, right), (low, high) = (
+        (0.6 * min(sizes), 1.7 * max(sizes))
+        for sizes in ([m.mult_adds for m, _ in everyone], [size for _, size in everyone])
+    )
+    for axes, (title, (models, width, chosen)) in zip(row[0], panels.items(), strict=True):
+        axes.set(
+            xscale="log", yscale="log", xlim=(left, right), ylim=(low, high), xlabel="million Mult-Adds", title=title
+        )
+        axes.add_patch(Rectangle((left, low), mult_adds - left, megabytes - low, fc=COLORS["fill"], ec=COLORS["muted"]))
+        for m in models:
+            mark(axes, m, m.mult_adds, m.params * width)
+            weight = "bold" if m == chosen else "normal"
+            point = (m.mult_adds, m.params * width)
+            label(axes, f"{m.top1:.0f}", point, (0, 8), weight=weight)
+        if chosen is not None:
+            axes.plot(chosen.mult_adds, chosen.params * width, "o", ms=13, mfc="none", mec=COLORS["ink"], mew=1.5)
+        plain(axes.xaxis), plain(axes.yaxis)
+    row[0][0].set_ylabel("megabytes")
+    picture.legend(handles=alphas(m for m, _ in everyone), loc="outside lower center", ncols=4)
+    return picture
+
+
+def mark(axes: Axes, model: Any, x: float, y: float, *, hollow: bool = False) -> None:
+    color, marker = ALPHAS.get(model.alpha, (COLORS["muted"], "v"))
+    axes.plot(x, y, marker, color=color, mfc=COLORS["paper"] if hollow else color, mew=1.4, ms=6, ls="none")
+
+
+def alphas(models: Iterable[Any]) -> list[Line2D]:
+    """A legend of the α there are."""
+    return [
+        Line2D([], [], ls="none", marker=marker, color=color, label=f"α = {alpha:g}")
+        for alpha in sorted({model.alpha for model in models}, reverse=True)
+        for color, marker in [ALPHAS.get(alpha, (COLORS["muted"], "v"))]
+    ]

@@ -1,0 +1,98 @@
+"""What int8 does to weights and answers: chapter 6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, one_each, plain
+
+
+@chart
+def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
+    """Weights between the numbers that int8 has for them: `rows` maps a name to weights and to the scale they share.
+
+    Each row is a number line of its own, as wide as its weights, with a tick for each multiple of the scale.
+    """
+    arrays = {name: np.asarray(weights, float) for name, (weights, _) in rows.items()}
+    kept = {name: np.round(arrays[name] / scale) * scale for name, (_, scale) in rows.items()}
+    said = (
+        f"{name}: errors up to {np.abs(kept[name] - weights).max() / np.abs(weights).max():.1%} of the largest weight"
+        for name, weights in arrays.items()
+    )
+    alt = f"Weights and the steps that int8 rounds them to. {'; '.join(said)}."
+    picture, panels = figure(WIDTH, 0.25 + 0.75 * len(rows), alt=alt, rows=len(rows), squeeze=False)
+    for axes, (name, (_, scale)) in zip(panels[:, 0], rows.items(), strict=True):
+        weights, rounded = arrays[name], kept[name]
+        limit = 1.06 * max(np.abs(weights).max(), np.abs(rounded).max())
+        steps = np.arange(np.ceil(-limit / scale), np.floor(limit / scale) + 1) * scale
+        axes.vlines(steps, -0.5, 0.5, color=COLORS["line"], lw=0.7)
+        axes.hlines(0, -limit, limit, color=COLORS["muted"], lw=0.8)
+        axes.plot([weights, rounded], np.zeros((2, len(weights))), color=COLORS["wrong"], lw=2.4, solid_capstyle="butt")
+        axes.plot(weights, np.zeros(len(weights)), "o", color=COLORS["depthwise"], ms=5.5)
+        axes.set(xlim=(-limit, limit), ylim=(-1, 1), yticks=[])
+        axes.set_title(name, weight="normal", size=9.5, pad=3)
+        axes.spines[:].set_visible(False)
+        axes.grid(False)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+    return picture
+
+
+@chart
+def spread(ranges: Mapping[str, Sequence[float]]) -> Picture:
+    """The largest weight of each channel, layer by layer, on a logarithmic axis: `ranges` maps a layer to its channels.
+
+    Above each layer stands how many times its widest channel is as wide as its narrowest. Channels without any weight
+    but zero are left out.
+    """
+    channels = {name: np.asarray(values, float)[np.asarray(values) > 0] for name, values in ranges.items()}
+    ratios = {name: values.max() / values.min() for name, values in channels.items()}
+    widest = max(ratios, key=ratios.__getitem__)
+    alt = (
+        f"The largest folded weight of every channel in {len(ranges)} layers, on a logarithmic axis. Within a layer "
+        f"the channels differ by a factor of {min(ratios.values()):,.0f} to {ratios[widest]:,.0f} ({widest})."
+    )
+    picture, axes = figure(WIDTH, 3.4, alt=alt)
+    top = max(values.max() for values in channels.values())
+    dashes = {"color": COLORS["depthwise"], "ms": 13, "mew": 1.0, "alpha": 0.6, "rasterized": True}
+    for place, (name, values) in enumerate(channels.items()):
+        axes.plot(np.full(len(values), place), values, "_", **dashes)
+        axes.text(place, 1.5 * top, f"{ratios[name]:,.0f}×", ha="center", size=9)
+    axes.set(yscale="log", ylabel="largest weight of a channel", xlim=(-0.6, len(ranges) - 0.4))
+    axes.set_ylim(top=3 * top)
+    plain(axes.yaxis)
+    axes.set_xticks(range(len(ranges)), list(ranges), rotation=90 if len(ranges) > 8 else 0)
+    axes.grid(False, axis="x")
+    return picture
+
+
+@chart
+def agreement(reference: Any, others: Mapping[str, Any]) -> Picture:
+    """What several files say about the same images against what Keras says: a panel each, one dot an image.
+
+    `reference` and the values of `others` are probabilities of a dog `[N]`; beyond 0.5 the answer changes. Raises
+    `ValueError` if one is not as long as `reference`.
+    """
+    one_each("images", len(reference), **others)
+    reference = np.asarray(reference, float)
+    changed = {name: (np.asarray(values) > 0.5) != (reference > 0.5) for name, values in others.items()}
+    alt = (
+        f"The probability of a dog according to each file, against Keras, for {len(reference):,} images. Images whose "
+        f"answer changes: {', '.join(f'{name} {switched.sum()}' for name, switched in changed.items())}."
+    )
+    size = {"width": WIDTH, "height": 0.6 + 0.95 * WIDTH / len(others)}
+    picture, panels = figure(**size, alt=alt, columns=len(others), sharey=True, squeeze=False)
+    for axes, (name, values) in zip(panels[0], others.items(), strict=True):
+        axes.plot([0, 1], [0, 1], color=COLORS["line"], lw=1)
+        for switched, color in ((False, "recorded"), (True, "wrong")):
+            of_color = changed[name] == switched
+            dots = {"color": COLORS[color], "ms": 3.5, "mew": 0, "rasterized": True}
+            axes.plot(reference[of_color], np.asarray(values)[of_color], ".", **dots)
+        axes.set_title(f"{name}\n{changed[name].sum()} changed", weight="normal", size=9.5)
+        axes.set(aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    panels[0, 0].set_ylabel("probability of a dog, file")
+    picture.supxlabel("probability of a dog, Keras", size=9.5)
+    return picture

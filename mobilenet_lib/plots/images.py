@@ -1,0 +1,138 @@
+"""Photos and feature maps: chapters 1, 3, 5 and 6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, label, one_each, place
+
+MAPS = 6  # of each stage, in a row
+MARKS = {None: ("", COLORS["ink"]), True: ("✓ ", COLORS["right"]), False: ("✗ ", COLORS["wrong"])}
+
+
+@chart
+def photos(
+    images: Sequence[Any],
+    titles: Sequence[str],
+    *,
+    alt: str,
+    columns: int | None = None,
+    right: Sequence[bool] | None = None,
+) -> Picture:
+    """A grid of pictures, each with its title below: `[S, S, 3]` in uint8, or in float from −1 to 1.
+
+    `alt` says what they have in common; the titles are added to it. Without `columns` there is one for each image, up
+    to six; with fewer images than columns, the grid is narrower than the page. `right` colors the titles: green with a
+    check mark for True, red with a cross for False. Raises `ValueError` if `titles` or `right` do not match the images
+    in number, or if an image has another shape.
+    """
+    images = [np.asarray(image) for image in images]
+    right = [None] * len(images) if right is None else right
+    columns = min(6, len(images)) if columns is None else columns
+    if columns < 1:
+        raise ValueError(f"columns must be a positive whole number, not {columns!r}")
+    one_each("images", len(images), titles=titles, right=right)
+    if wrong := [image.shape for image in images if image.ndim != 3 or image.shape[-1] != 3]:
+        raise ValueError(f"images must each have the shape [height, width, 3], not {wrong[0]}")
+    marks, colors = zip(*(MARKS[None if good is None else bool(good)] for good in right), strict=True)
+    titles = [mark + title for mark, title in zip(marks, titles, strict=True)]
+    side, gap, below = WIDTH / columns, 0.08, 0.06 + 0.17 * (max(title.count("\n") for title in titles) + 1)
+    columns = min(columns, len(images))
+    height = -(-len(images) // columns) * (side + below)
+    said = ", ".join(" ".join(title.split()) for title in titles)
+    picture = Picture(figsize=(columns * side, height), alt=f"{alt.rstrip('.:')}: {said}.")
+    for number, (image, title, color) in enumerate(zip(images, titles, colors, strict=True)):
+        left, top = number % columns * side + gap / 2, height - number // columns * (side + below)
+        axes = place(picture, left, top - side + gap, side - gap, side - gap)
+        axes.set_axis_off()
+        axes.imshow(image if image.dtype == np.uint8 else np.clip((image + 1) / 2, 0, 1))
+        label(axes, title, (0.5, 0), (0, -4), xycoords="axes fraction", color=color, va="top")
+    return picture
+
+
+@chart
+def evidence(images: Sequence[Any], maps: Sequence[Any], titles: Sequence[str], *, alt: str) -> Picture:
+    """Pictures `[S, S, 3]` as in `photos`, each with a map `[s, s]` over it: orange (above 0) for dog, blue for cat.
+
+    The strongest color is the largest number of all maps. Raises `ValueError` if `maps` do not match `images`.
+    """
+    one_each("images", len(images), maps=maps)
+    picture = photos(images, titles, alt=alt, columns=6)
+    limit = max(float(np.abs(values).max()) for values in maps) or 1.0
+    for axes, values in zip(picture.axes, map(np.asarray, maps), strict=True):
+        colors = np.where((values > 0)[..., None], to_rgb(COLORS["dog"]), to_rgb(COLORS["cat"]))
+        overlay = np.concatenate([colors, 0.7 * np.abs(values)[..., None] / limit], axis=-1)
+        axes.imshow(overlay, interpolation="bilinear", extent=axes.images[0].get_extent())
+    return picture
+
+
+@chart
+def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str = "") -> Picture:
+    """Small feature maps `[S, S, C]`, a row for each, a column for each channel: white is 0, orange above, blue below.
+
+    Each row has its own scale. `each` names a column; without `alt`, the alternative text says which are not zero.
+    Raises `ValueError` if a map has another shape.
+    """
+    maps = {name: np.asarray(values, dtype=float) for name, values in maps.items()}
+    if wrong := [values.shape for values in maps.values() if values.ndim != 3 or 0 in values.shape]:
+        raise ValueError(f"maps must each have the shape [size, size, channels], not {list(wrong[0])}")
+    said = []
+    for name, values in maps.items():
+        alive = [str(number) for number, one in enumerate(np.moveaxis(values, -1, 0), start=1) if one.any()]
+        some = f"channel {', '.join(alive)}" if alive else "none"
+        said.append(f"{name}: {'every channel' if len(alive) == values.shape[-1] else some}")
+    alt = alt or f"Small feature maps, a row for each, a column for each channel. What is not zero: {'; '.join(said)}."
+    most = max(values.shape[-1] for values in maps.values())
+    before, above, gap = 1.75, 0.32, 0.12
+    side = min(0.92, (WIDTH - before) / most - gap)
+    width, height = before + most * (side + gap), above + len(maps) * (side + gap)
+    picture = Picture(figsize=(width, height), alt=alt)
+    shades = LinearSegmentedColormap.from_list("", [COLORS["standard"], COLORS["paper"], COLORS["depthwise"]])
+    for row, (name, values) in enumerate(maps.items()):
+        bottom, limit = height - above - (row + 1) * side - row * gap, np.abs(values).max() or 1.0
+        text = {"va": "center", "weight": "bold", "linespacing": 1.4}
+        picture.text(0.1 / width, (bottom + side / 2) / height, name.replace(", ", ",\n"), **text)
+        for number, one in enumerate(np.moveaxis(values, -1, 0)):
+            axes = place(picture, before + number * (side + gap), bottom, side, side)
+            axes.imshow(one, shades, vmin=-limit, vmax=limit, interpolation="none")
+            axes.grid(False)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color=COLORS["line"])
+            if row == 0:
+                axes.set_title(f"{each} {number + 1}", size=9, weight="normal", loc="center", pad=5)
+            if not one.any():
+                middle = (one.shape[1] - 1) / 2, (one.shape[0] - 1) / 2
+                axes.text(*middle, "0", ha="center", va="center", color=COLORS["muted"])
+    return picture
+
+
+@chart
+def feature_maps(image: Any, stages: Mapping[str, Any], *, alt: str) -> Picture:
+    """What a network makes of one picture: its three color channels, then the first six feature maps of each stage.
+
+    `image` is `[S, S, 3]` from −1 to 1, `stages` maps titles to feature maps `[H, W, C]`. Each map has its own scale,
+    from black, which is zero, to white, its strongest hundredth. `alt` says what there is to see. Raises `ValueError`
+    if a stage has fewer.
+    """
+    stages = {title: np.asarray(stage) for title, stage in stages.items()}
+    if thin := [title for title, stage in stages.items() if stage.ndim != 3 or stage.shape[-1] < MAPS]:
+        raise ValueError(f"stages must each hold at least {MAPS} maps [H, W, C]; {thin[0]!r} does not")
+    image = np.clip((np.asarray(image) + 1) / 2, 0, 1)
+    rows = {"image: red,\ngreen, blue": [image, *np.moveaxis(image, -1, 0)]}
+    rows |= {title: np.moveaxis(stage[..., :MAPS], -1, 0) for title, stage in stages.items()}
+    before, gap = 1.25, 0.06
+    side = (WIDTH - before) / MAPS
+    height = side * len(rows)
+    picture = Picture(figsize=(WIDTH, height), alt=alt)
+    for row, (title, tiles) in enumerate(rows.items()):
+        bottom = height - (row + 1) * side
+        picture.text(0.01, (bottom + side / 2) / height, title, va="center")
+        for column, tile in enumerate(tiles):
+            axes = place(picture, before + column * side, bottom, side - gap, side - gap)
+            axes.imshow(tile, cmap="gray", vmin=0, vmax=np.quantile(tile, 0.99) or 1, interpolation="nearest")
+            axes.set_axis_off()
+    return picture

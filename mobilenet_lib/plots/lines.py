@@ -1,0 +1,131 @@
+"""One line for each of some series: chapters 5 to 7."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, chart, figure, one_each, plain, ticks
+
+
+@chart
+def by_depth(
+    series: Mapping[str, Sequence[float]], names: Sequence[str], *, alt: str, ylabel: str, log: bool = True
+) -> Picture:
+    """One number a layer, from the first layer to the last: one line for each of `series`, all as long as `names`.
+
+    `alt` says what the number is; where each line starts and ends is added.
+    """
+    one_each("layers", len(names), **series)
+    said = "; ".join(f"{name}: from {values[0]:.2g} to {values[-1]:.2g}" for name, values in series.items())
+    picture, axes = figure(alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
+    for (name, values), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
+        axes.plot(range(len(names)), values, color=color, marker=marker, ms=4.5, label=name)
+    axes.set(yscale="log" if log else "linear", ylabel=ylabel)
+    if log:
+        plain(axes.yaxis)
+    axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
+    axes.legend()
+    return picture
+
+
+@chart
+def by_count(series: Mapping[str, Mapping[int, float]], *, alt: str, xlabel: str, ylabel: str) -> Picture:
+    """How a number depends on how many of something there are: a line for each of `series`, from count to number.
+
+    `alt` says what is shown; where each line starts and ends is added.
+    """
+    said = []
+    for name, points in series.items():
+        first, last = min(points), max(points)
+        said.append(f"{name}: {points[first]:.3g} with {first:,}, {points[last]:.3g} with {last:,}")
+    picture, axes = figure(WIDTH, 2.8, alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
+    _settings(axes, {name: {at: [value] for at, value in points.items()} for name, points in series.items()})
+    axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, None))
+    return picture
+
+
+@chart
+def over_seeds(series: Mapping[str, Mapping[float, Sequence[float]]], *, alt: str, xlabel: str) -> Picture:
+    """What runs with several seeds reached at each of some settings: a dot a run, a line through their means.
+
+    `series` maps the name of a line to accuracies by setting. `alt` says what is shown; the means are added.
+    """
+    said = (
+        f"{name}: {', '.join(f'{np.mean(values):.1%} at {at:g}' for at, values in points.items())}"
+        for name, points in series.items()
+    )
+    picture, axes = figure(alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
+    _settings(axes, series)
+    axes.set(xlabel=xlabel, ylabel="validation accuracy")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    return picture
+
+
+def _settings(axes: Axes, series: Mapping[str, Mapping[float, Sequence[float]]]) -> None:
+    """Lines through the means of the values at each setting, on a logarithmic axis, and a dot for each of several."""
+    for (name, points), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
+        axes.plot(list(points), [np.mean(values) for values in points.values()], color=color, marker=marker, label=name)
+        for at, values in points.items():
+            if len(values) > 1:
+                axes.plot([at] * len(values), values, ".", color=color, ms=4)
+    axes.set_xscale("log")
+    ticks(axes.xaxis, (at for points in series.values() for at in points))
+    axes.legend()
+
+
+@chart
+def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
+    """The learning rate at every step of a training: one line for each of `rates`."""
+    said = []
+    for name, values in rates.items():
+        steps = sorted({0, int(np.argmax(values)), len(values) - 1})
+        changes = ", ".join(f"{values[step]:.2g} at step {step + 1:,}" for step in steps)
+        said.append(f"{name}: {changes if min(values) < max(values) else f'{values[0]:.2g} all the time'}")
+    picture, axes = figure(WIDTH, 2.4, alt=f"The learning rate over a training. {'; '.join(said)}.")
+    for (name, values), color in zip(rates.items(), CYCLE, strict=False):
+        axes.plot(range(1, len(values) + 1), values, color=color, lw=2, label=name)
+    axes.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
+    axes.legend()
+    return picture
+
+
+@chart
+def paths(panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], *, alt: str) -> Picture:
+    """Accuracy against Mult-Adds along several ways to a cheaper network: a panel each, a line each way.
+
+    `panels` maps titles to ways, and these a name to points (million Mult-Adds, accuracy in percent), where an interval
+    may follow: low and high. `alt` says what there is to see; where each line begins and ends is added.
+    """
+    names = list(dict.fromkeys(name for ways in panels.values() for name in ways))
+    said = [
+        f"{title}, {name}: " + " to ".join(f"{points[end][1]:.1f}% at {points[end][0]:,.3g}" for end in (0, -1))
+        for title, ways in panels.items()
+        for name, points in ways.items()
+    ]
+    picture, row = figure(
+        WIDTH,
+        3.6,
+        alt=f"{alt.rstrip('.')}. {'; '.join(said)} million.",
+        columns=len(panels),
+        sharey=True,
+        squeeze=False,
+    )
+    for axes, (title, ways) in zip(row[0], panels.items(), strict=True):
+        for name, points in ways.items():
+            style = {"color": CYCLE[names.index(name)], "marker": "os^Dv"[names.index(name)], "label": name}
+            costs, accuracies, *interval = zip(*points, strict=True)
+            if interval:
+                errors = np.abs(np.array(interval) - accuracies)
+                axes.errorbar(costs, accuracies, errors, capsize=3, elinewidth=1, lw=1.5, **style)
+            else:
+                axes.plot(costs, accuracies, lw=1.5, **style)
+        axes.set(xscale="log", xlabel="million Mult-Adds", title=title)
+        plain(axes.xaxis)
+    row[0][0].set_ylabel("accuracy (%)")
+    handles, labels = row[0][0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower center", ncols=len(names))
+    return picture

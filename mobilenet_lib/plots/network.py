@@ -1,0 +1,158 @@
+"""Blocks, the whole network, and what the multipliers do to a block: chapters 2 to 4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch
+
+from mobilenet_lib import architecture
+from mobilenet_lib.architecture import Layer
+from mobilenet_lib.plots.convolution import COSTS, formula
+from mobilenet_lib.plots.shapes import slab
+from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, chart, figure, styled
+
+STRIDE = {"marker": "^", "color": COLORS["ink"], "markersize": 4.5, "linestyle": "none"}
+
+
+@styled
+def block() -> Picture:
+    """The two building blocks of figure 3 with their costs: the standard one, and the depthwise separable one."""
+    after = (("fill", "batch norm"), ("fill", "ReLU"))
+    standard = (("standard", r"$D_K \times D_K$ convolution"), *after)
+    depthwise = (("depthwise", r"$D_K \times D_K$ depthwise"), *after)
+    pointwise = (("pointwise", r"$1 \times 1$ convolution"), *after)
+    picture, axes = canvas(
+        WIDTH,
+        3.95,
+        alt="Two blocks from an input with M channels to an output with N. Left, three layers: a standard convolution, "
+        "batch normalization, ReLU. Right, six: a depthwise convolution, batch normalization, ReLU, a pointwise "
+        "convolution, batch normalization, ReLU. One convolution has become two, each with its own normalization.",
+    )
+    _stack(axes, 1.05, 2.55, "Standard block", standard)
+    _stack(axes, 4.55, 3.28, "Depthwise separable block", depthwise + pointwise)
+    return picture
+
+
+def _stack(axes: Axes, x: float, top: float, title: str, boxes: Sequence[tuple[str, str]]) -> None:
+    """Boxes below each other from the height `top`, joined by arrows, with the number of channels between them."""
+    wide, tall, pitch = 1.8, 0.3, 0.5
+    axes.text(x - wide / 2, top + 0.43, title, weight="bold", size=10.5)
+    channels = "M"
+    for number in range(len(boxes) + 1):
+        y = top - number * pitch
+        axes.annotate("", (x, y), (x, y + pitch - tall), arrowprops=ARROW)
+        if number == len(boxes) or boxes[number][0] in COSTS:
+            axes.text(x + 0.1, y + 0.1, f"${channels}$ channels", va="center", size=9, color=COLORS["muted"])
+        if number == len(boxes):
+            break
+        kind, text = boxes[number]
+        channels = "N" if kind in ("standard", "pointwise") else channels
+        plain = kind not in COSTS
+        corner, shape = (x - wide / 2, y - tall), "round,pad=0,rounding_size=0.05"
+        edge = COLORS["line" if plain else kind]
+        axes.add_patch(FancyBboxPatch(corner, wide, tall, shape, facecolor=COLORS[kind], edgecolor=edge))
+        axes.text(x, y - tall / 2, text, ha="center", va="center", color=COLORS["ink" if plain else "paper"])
+        if not plain:
+            axes.text(x + wide / 2 + 0.1, y - tall / 2, formula(COSTS[kind]), va="center", color=COLORS[kind])
+
+
+@chart
+def architecture_body(layers: Sequence[Layer]) -> Picture:
+    """The feature maps of a MobileNet, to scale: the side of a map upwards and back, its channels to the right.
+
+    `layers` come from `architecture.mobilenet`, whatever its arguments. Below are the maps of each size, their
+    channels and their share of the Mult-Adds.
+    """
+    first, last = layers[0], layers[-1]
+    image = replace(first, kind="image", stride=1, out_size=first.in_size, out_channels=first.in_channels)
+    stages = [list(stage) for _, stage in groupby([image, *layers], key=lambda layer: layer.out_size)]
+    shares = [architecture.total(stage).mult_adds / architecture.total(layers).mult_adds for stage in stages[1:]]
+    most, heaviest = max(zip(shares, (stage[0].out_size for stage in stages[1:]), strict=True))
+
+    left, narrow, gap, middle = 0.9, 0.66, 0.04, 2.2
+    tall, back = 2.2 / image.out_size, np.array([0.24, 0.17])  # inches a pixel upwards; one to the back, as a share
+
+    def width(stage: Sequence[Layer], inches: float) -> float:
+        return sum(layer.out_channels * inches + gap for layer in stage) + tall * stage[0].out_size * back[0]
+
+    inches = 0.02  # for one channel: as many as make the drawing as wide as the page
+    while left + sum(max(narrow, width(stage, inches) + 0.12) for stage in stages) > WIDTH - 0.1:
+        inches *= 0.99
+
+    said = ", ".join(f"{stage[0].out_size} × {stage[0].out_size} with {_span(stage)}" for stage in stages[1:-1])
+    alt = (
+        f"The body of the network, sides to one scale and channels to another, from an image of {image.out_size} × "
+        f"{image.out_size} × {image.out_channels} through {len(layers) - 1} convolutions to {last.in_channels:,} "
+        f"channels and {last.out_channels:,} outputs. The maps shrink while their channels grow: {said}. {most:.1%} of "
+        f"the Mult-Adds are spent on maps of {heaviest} × {heaviest}."
+    )
+    picture, axes = canvas(WIDTH, 3.85, alt=alt)
+    rows = {"map": 0.64, "channels": 0.4, "Mult-Adds": 0.16}
+    for text, y in rows.items():
+        axes.text(0.1, y, text, size=9, color=COLORS["muted"])
+    column = left
+    for stage, share in zip(stages, [None, *shares], strict=True):
+        room, side = max(narrow, width(stage, inches) + 0.12), tall * stage[0].out_size
+        x = column + (room - width(stage, inches) + gap) / 2
+        for layer in stage:
+            slab(axes, (x, middle - side / 2), layer.out_channels * inches, side, side * back, layer.kind)
+            if layer.stride == 2:
+                axes.plot(x + layer.out_channels * inches / 2, middle - side / 2 - 0.08, **STRIDE)
+            x += layer.out_channels * inches + gap
+        texts = (f"{stage[0].out_size}²", _span(stage), "" if share is None else f"{share:.1%}")
+        for text, y in zip(texts, rows.values(), strict=True):
+            axes.text(column + room / 2, y, text, ha="center", size=9)
+        column += room
+
+    names = {"standard": "standard convolution", "depthwise": "depthwise", "pointwise": "pointwise"}
+    names["dense"] = "fully connected"
+    legend = [
+        ({"marker": "s", "color": COLORS[kind], "ms": 7, "ls": "none"}, names[kind])
+        for kind in names
+        if any(layer.kind == kind for layer in layers)
+    ]
+    for place, (marker, name) in enumerate([*legend, (STRIDE, "stride 2: half the side")]):
+        axes.plot(4.55, 3.6 - 0.22 * place, **marker)
+        axes.text(4.7, 3.6 - 0.22 * place, name, va="center", size=9)
+    return picture
+
+
+def _span(stage: Sequence[Layer]) -> str:
+    """The channels of some maps: the least and the most."""
+    channels = [layer.out_channels for layer in stage]
+    return "–".join(f"{count:,}" for count in sorted({min(channels), max(channels)}))
+
+
+@chart
+def multipliers(blocks: Mapping[str, tuple[int, int, Any]]) -> Picture:
+    """What the multipliers do to a block: its map drawn to scale, Mult-Adds and parameters below.
+
+    `blocks` maps titles to the size of the map, its channels and the `Cost` of the block; shares are those of the
+    first one.
+    """
+    whole = next(iter(blocks.values()))[2]
+    said = "; ".join(
+        f"{title}, {size}×{size}×{channels}: {cost.mult_adds / 1e6:.1f} million Mult-Adds "
+        f"({cost.mult_adds / whole.mult_adds:.0%}), {cost.params:,} parameters ({cost.params / whole.params:.0%})"
+        for title, (size, channels, cost) in blocks.items()
+    )
+    alt = f"The map of a separable block as a box, drawn to scale, under both multipliers. {said}."
+    picture, row = figure(WIDTH, 2.5, alt=alt, columns=len(blocks), squeeze=False)
+    side, length = (max(block[i] for block in blocks.values()) for i in (0, 1))
+    for axes, (title, (size, channels, cost)) in zip(row[0], blocks.items(), strict=True):
+        high, wide, slant = size / side, 1.35 * channels / length, 0.42 * size / side
+        corner = (-(wide + slant) / 2, -(high + slant) / 2)
+        slab(axes, corner, wide, high, np.array([slant, slant]), "pointwise")
+        axes.set(xlim=(-0.95, 0.95), ylim=(-1.45, 0.75), aspect="equal")
+        axes.set_title(title, loc="center")
+        axes.set_axis_off()
+        axes.text(0, -0.92, f"{size}×{size}×{channels}", ha="center", va="center", weight="bold")
+        axes.text(0, -1.15, f"{cost.mult_adds / 1e6:.1f} M Mult-Adds", ha="center", va="center")
+        axes.text(0, -1.38, f"{cost.params:,} params", ha="center", va="center")
+    return picture

@@ -1,0 +1,105 @@
+"""Tables that show themselves, on a page and in plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from numbers import Integral, Rational, Real
+from typing import Any
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """A table that shows itself: see `table`."""
+
+    columns: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]  # which columns hold numbers alone
+    caption: str
+
+    def __repr__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(self.columns, *self.cells, strict=True)]
+
+        def line(row: Sequence[str]) -> str:
+            aligned = zip(row, widths, self.numeric, strict=True)
+            return "  ".join(text.rjust(width) if number else text.ljust(width) for text, width, number in aligned)
+
+        rows = [self.columns, ["-" * width for width in widths], *self.cells]
+        return "\n".join([self.caption, "", *(line(row).rstrip() for row in rows)])
+
+    def _repr_html_(self) -> str:
+        # Each on a line of its own: search strips the tags, and the numbers of two cells must not become one.
+        def tag(name: str, text: str, number: bool) -> str:
+            align = "text-align:right;font-variant-numeric:tabular-nums" if number else "text-align:left"
+            return f'<{name} style="{align}">{escape(text)}</{name.split()[0]}>\n'
+
+        def row(names: Sequence[str], texts: Sequence[str]) -> str:
+            return f"<tr>{''.join(map(tag, names, texts, self.numeric))}</tr>"
+
+        rest = ["td"] * (len(self.columns) - 1)
+        head = row(['th scope="col"'] * len(self.columns), self.columns)
+        body = "".join(row(['th scope="row"', *rest], cells) for cells in self.cells)
+        caption = escape(self.caption)
+        # A table wider than a phone scrolls inside itself, with the keyboard too.
+        return (
+            f'<div role="group" aria-label="{caption}" tabindex="0" style="overflow-x:auto">'
+            f'<table class="table"><caption style="text-align:left">{caption}</caption>\n'
+            f"<thead>{head}</thead>\n<tbody>\n{body}</tbody></table></div>"
+        )
+
+
+def table(
+    rows: Iterable[Mapping[str, Any] | Sequence[Any]],
+    columns: Sequence[str] | None = None,
+    *,
+    caption: str,
+    formats: Mapping[str, str] | None = None,
+) -> Table:
+    """A table for a page: numbers to the right, thousands separated, the first column as the heading of each row.
+
+    `rows` are mappings from column to value (then `columns` may be left out), or sequences in the order of `columns`.
+    `formats` gives a format specification for the numbers of a column, as in `{"share": ".2%"}`. `None` shows as a
+    dash. Raises `ValueError` if there is no row or no caption, if a row does not fit the columns, or if a format names
+    no column.
+    """
+    rows, formats = list(rows), dict(formats or {})
+    if not rows:
+        raise ValueError("rows must hold at least one row, not none")
+    if not isinstance(caption, str) or not caption.strip():
+        raise ValueError(f"caption must say in words what the table shows, not {caption!r}")
+    if columns is None and not isinstance(rows[0], Mapping):
+        raise ValueError("columns must be given unless rows are mappings")
+    columns = tuple(rows[0] if columns is None else columns)
+    for row in rows:
+        if set(row) != set(columns) if isinstance(row, Mapping) else len(row) != len(columns):
+            raise ValueError(f"rows must each fit the columns {', '.join(columns)}; this one does not: {row!r}")
+    if unknown := [name for name in formats if name not in columns]:
+        raise ValueError(f"formats must name columns ({', '.join(columns)}), not {unknown[0]!r}")
+    values = [[row[name] for name in columns] if isinstance(row, Mapping) else list(row) for row in rows]
+    return Table(
+        columns,
+        tuple(tuple(map(_cell, row, map(formats.get, columns))) for row in values),
+        tuple(all(value is None or _number(value) for value in column) for column in zip(*values, strict=True)),
+        caption,
+    )
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _cell(value: Any, spec: str | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not _number(value):
+        return str(value)
+    if spec is not None:
+        return format(value if isinstance(value, Integral) else float(value), spec)
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    if isinstance(value, Rational):
+        return str(value)
+    return f"{float(value):,.0f}" if abs(value) >= 1e5 else f"{float(value):,.6g}"

@@ -1,0 +1,51 @@
+"""From a Keras model to a .tflite file, the format of LiteRT (once TensorFlow Lite), and running it.
+
+LiteRT is what runs networks on phones, microcontrollers and in browsers; the same file runs here.
+
+    files       its bytes, its tables, and opened
+    checks      what a network and its images have to be
+    metadata    normalization and labels, which travel along
+    names       tensors named after layers
+    correction  biases that make up for rounding
+    conversion  from Keras to a file
+    running     what a file says about images
+    timing      how long it takes
+    parts       files for other sizes, and of single operators
+    recording   what each file format does to a model, and how long files take
+
+    python -m mobilenet_lib.tflite photo.jpg      a cat or a dog?
+    python -m mobilenet_lib.tflite record NAME    what each file format does to a kept model, into data/exports;
+                                                  with --keep, the files of the book are made from it too
+    python -m mobilenet_lib.tflite latency NAME FILE …
+                                                  how long files take, into data/latency, if the machine is quiet
+"""
+
+from mobilenet_lib.tflite.conversion import MODES, convert
+from mobilenet_lib.tflite.files import File, save
+from mobilenet_lib.tflite.metadata import labels
+from mobilenet_lib.tflite.parts import operators, resized
+from mobilenet_lib.tflite.recording import EXPORTS, KEPT, LATENCY, MODEL, RECORDED, measure, record
+from mobilenet_lib.tflite.running import evaluate, maps, predict
+from mobilenet_lib.tflite.timing import Latency, latency
+
+__all__ = [
+    "EXPORTS",
+    "KEPT",
+    "LATENCY",
+    "MODEL",
+    "MODES",
+    "RECORDED",
+    "File",
+    "Latency",
+    "convert",
+    "evaluate",
+    "labels",
+    "latency",
+    "maps",
+    "measure",
+    "operators",
+    "predict",
+    "record",
+    "resized",
+    "save",
+]

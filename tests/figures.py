@@ -1,0 +1,126 @@
+"""An example of every figure, what is written in one, and what stands in a piece of HTML."""
+
+from functools import cache
+from html.parser import HTMLParser
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.text import Text
+
+from mobilenet_lib import architecture, costs, paper, plots
+
+NETWORKS = {
+    "the paper's network": {},
+    "a thin one": {"alpha": 0.25, "resolution": 128, "classes": 2},
+    "a wide one": {"alpha": 2.0, "resolution": 320},
+    "full convolutions": {"separable": False},
+    "the shallow one": {"shallow": True, "alpha": 1.4},
+    "the least there is": {"alpha": 0.01, "resolution": 32, "classes": 1},
+}
+IMPULSE = np.zeros((5, 5, 3))
+IMPULSE[2, 2, 1] = 1.0
+PARTS, COLORS = {"a": 30, "b": 10}, {"a": "depthwise", "b": "pointwise"}
+HISTORY = {"loss": [0.7, 0.5], "val_loss": [0.6, 0.4], "accuracy": [0.5, 0.75], "val_accuracy": [0.625, 0.875]}
+
+
+class Model(NamedTuple):
+    alpha: float
+    resolution: int
+    mult_adds: float
+    params: float
+    top1: float
+
+
+class Taken(NamedTuple):
+    median: float
+    quartiles: tuple[float, float]
+
+
+MODELS = [Model(1.0, 224, 569, 4.2, 70.9), Model(1.0, 128, 186, 4.2, 65.2)]
+MODELS += [Model(0.75, 160, 166, 2.6, 65.3), Model(0.3, 96, 10, 0.6, 45.0)]
+TIMES = [Taken(20.0, (19, 22)), Taken(6.0, (5.5, 7)), Taken(7.0, (6.5, 8))]  # the third has least and is not fastest
+FRONT = [model for model in MODELS if model.resolution != 128]
+DRAWINGS = {
+    **{f"standard step {step}": lambda step=step: plots.standard_convolution(step) for step in (1, 2, 3, 4)},
+    "separable": plots.separable_convolution,
+    "block": plots.block,
+    **{
+        f"body of {name}": lambda options=options: plots.architecture_body(architecture.mobilenet(**options))
+        for name, options in NETWORKS.items()
+    },
+}
+FIGURES = {
+    **DRAWINGS,
+    "reduction": plots.reduction,
+    "channels": lambda: plots.channels({"input": IMPULSE}),
+    "curves": lambda: plots.curves({"this page": HISTORY, "recorded": HISTORY}, live="this page"),
+    "confusion": lambda: plots.confusion([[90, 10], [5, 95]], ["cat", "dog"]),
+    "stacked": lambda: plots.stacked({"one": PARTS, "two": {"b": 5}}, colors=COLORS, alt="Two bars with parts to add"),
+    "saving": lambda: plots.saving(architecture.mobilenet(separable=False), architecture.mobilenet()),
+    "multipliers": lambda: plots.multipliers({"all": (14, 8, costs.Cost(200, 72)), "half": (7, 8, costs.Cost(50, 72))}),
+    "scaling": lambda: plots.scaling(
+        {x: architecture.mobilenet(x) for x in (1, 0.5, 0.25)},
+        {x / 224: architecture.mobilenet(resolution=x) for x in (224, 128)},
+    ),
+    "tradeoff": lambda: plots.tradeoff(MODELS, front=FRONT, trend=(4.3, 33)),
+    "tradeoff and others": lambda: plots.tradeoff(MODELS, others=paper.OTHERS),
+    "budget": lambda: plots.budget({"float32": (MODELS, 4, MODELS[3]), "none": (MODELS[:1], 4, None)}, 100, 4),
+    "by block": lambda: plots.by_block(architecture.mobilenet()),
+    "reach": lambda: plots.reach({"one pixel": IMPULSE[..., 1], "all": np.ones((5, 5))}),
+    "paths": lambda: plots.paths(
+        {"ImageNet": {"thinner": [(10, 50.0), (40, 60.0)]}, "Pets": {"smaller": [(10, 70.0, 68.0, 72.0)]}},
+        alt="Accuracy against Mult-Adds",
+    ),
+    "number lines": lambda: plots.number_lines({"fine": ([0.5, -1.0], 0.25), "coarse": ([0.5, -1.0], 0.8)}),
+    "spread": lambda: plots.spread({"dw_1": [1.0, 2.0, 4.0], "dw_2": [0.0, 0.1, 10.0]}),
+    "agreement": lambda: plots.agreement([0.1, 0.6, 0.9], {"float16": [0.1, 0.6, 0.9], "int8": [0.2, 0.4, 0.9]}),
+    "durations": lambda: plots.durations({"float32": Taken(2.0, (1.5, 2.5)), "int8": Taken(0.75, (0.7, 0.9))}),
+    "time against": lambda: plots.time_against(
+        MODELS[:3], TIMES, {"million Mult-Adds": [569, 186, 166], "million parameters": [4.2, 4.2, 2.6]}
+    ),
+    "roofline": lambda: plots.roofline(
+        {"depthwise": [(1.1, 12.0), (0.5, 10.0)], "pointwise": [(28.0, 35.0)]}, 45.0, {"memory": 8.0, "cache": 50.0}
+    ),
+    "by count": lambda: plots.by_count(
+        {"plain": {1: 0.4, 10: 0.2}, "corrected": {1: 0.3, 10: 0.1}}, alt="Error by images", xlabel="n", ylabel="error"
+    ),
+}
+
+
+@cache
+def example(name):
+    return FIGURES[name]()
+
+
+@cache
+def file(name):
+    return example(name).data()
+
+
+def texts(picture):
+    return [text for text in picture.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+def words(picture):
+    return [text.get_text() for text in texts(picture)]
+
+
+class Elements(HTMLParser):
+    """The elements of a piece of HTML: name, attributes, text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.all = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.all.append([tag, dict(attributes), ""])
+
+    def handle_data(self, data):
+        self.all[-1][2] += data
+
+    def found(self, tag):
+        return [attributes for name, attributes, _ in self.all if name == tag]
+
+    def texts(self, tag):
+        return [text.strip() for name, _, text in self.all if name == tag]

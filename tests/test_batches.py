@@ -1,0 +1,96 @@
+"""`data.batches`: images given out in batches, in an order that follows from the seed and the number of the pass."""
+
+import gc
+import weakref
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from pictures import CLASSES, digests
+
+from mobilenet_lib import data
+
+
+def batches(dataset: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = zip(*dataset.as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def test_the_splits_give_batches_of_images_and_labels(layout):
+    photos = data.load(32, 8, source=layout, validation=0.2)
+    assert photos.counts == {"train": 16, "validation": 4, "test": 8}
+    assert photos.class_names == CLASSES
+    for split in photos.counts:
+        dataset = getattr(photos, split)
+        assert dataset.element_spec[0].shape.as_list() == [None, 32, 32, 3]
+        for images, labels in dataset:
+            assert (images.dtype, labels.dtype) == (tf.float32, tf.int32)
+            assert -1 <= tf.reduce_min(images) < 0 < tf.reduce_max(images) <= 1
+
+
+def test_no_photo_is_dropped_and_the_length_is_known(layout):
+    photos = data.load(32, 7, source=layout)
+    assert len(photos.train) == 3  # 18 photos
+    assert len(batches(photos.train)[1]) == photos.counts["train"]
+
+
+def test_a_seed_of_numpy_is_a_seed(layout):
+    drawn, again = (data.load(32, 8, source=layout, augment=True, seed=seed) for seed in (3, np.uint8(3)))
+    assert digests(next(iter(drawn.train))[0].numpy()) == digests(next(iter(again.train))[0].numpy())
+
+
+def test_the_same_seed_gives_the_same_batches(layout):
+    one, other = (data.load(32, 8, source=layout, augment=True, seed=3) for _ in range(2))
+    for _ in range(2):
+        for (images, labels), (same_images, same_labels) in zip(one.train, other.train, strict=True):
+            np.testing.assert_array_equal(images, same_images)
+            np.testing.assert_array_equal(labels, same_labels)
+
+
+def test_every_pass_over_the_training_split_has_another_order(layout):
+    photos = data.load(32, source=layout)
+    first, second = (batches(photos.train)[0] for _ in range(2))
+    assert not np.array_equal(first, second)
+    assert digests(first) == digests(second)
+
+
+def test_a_pass_can_be_repeated_by_its_number(layout):
+    photos = data.load(32, source=layout, augment=True)
+    passes = [batches(photos.train)[0] for _ in range(3)]
+    photos.epoch = 1
+    np.testing.assert_array_equal(batches(photos.train)[0], passes[1])
+
+
+def test_validation_and_test_always_come_in_the_same_order(layout):
+    photos = data.load(32, source=layout, augment=True)
+    for split in ("validation", "test"):
+        images, labels = photos.images(split)
+        for _ in range(2):
+            given, answers = batches(getattr(photos, split))
+            np.testing.assert_array_equal(given, data.normalize(images))
+            np.testing.assert_array_equal(answers, labels)
+
+
+def test_a_model_trains_on_it(layout):
+    photos = data.load(32, 8, source=layout, augment=True)
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    history = model.fit(photos.train, validation_data=photos.validation, epochs=2, shuffle=False, verbose=0).history
+    assert len(history["val_loss"]) == 2
+
+
+def test_the_images_are_forgotten_with_the_last_dataset(layout):
+    photos = data.load(32, 8, source=layout, augment=True)
+    images = weakref.ref(photos.images("train")[0])
+    batches, photos = photos.train.take(1), None
+    gc.collect()
+    assert images() is not None and len(next(iter(batches))[0]) == 8
+    batches = None
+    gc.collect()
+    assert images() is None
+
+
+def test_an_unknown_split_is_named(layout):
+    with pytest.raises(ValueError, match=r"split must be .*'training'"):
+        data.load(32, source=layout).images("training")

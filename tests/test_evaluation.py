@@ -1,0 +1,74 @@
+"""`evaluation`: how good, and how sure."""
+
+import math
+
+import numpy as np
+import pytest
+from small_training import small
+
+from mobilenet_lib import training
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ([0, 1, 2], "these go from 0 to 2"),
+        ([0, 1, -1], "these go from -1 to 1"),
+        ([0, 1], r"\[2\]"),
+        ([[0], [1], [1]], r"\[3, 1\]"),
+        (["cat", "dog", "dog"], "<U3"),
+        ([0.0, 1.0, 1.0], "float64"),
+    ],
+)
+def test_labels_that_do_not_fit_the_probabilities_are_refused(labels, reason):
+    with pytest.raises(ValueError, match=f"labels must be 3 whole numbers from 0 to 1, one for each photo; .*{reason}"):
+        training.Evaluation(np.full((3, 2), 0.5), np.array(labels))
+
+
+def test_evaluation_counts_by_true_and_predicted_class():
+    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
+    evaluation = training.Evaluation(probabilities, np.array([0, 0, 1, 1]))
+    assert evaluation.confusion.tolist() == [[1, 1], [0, 2]]
+    assert evaluation.accuracy == 0.75
+
+
+def test_a_coin_has_a_cross_entropy_of_ln_2():
+    evaluation = training.Evaluation(np.full((6, 2), 0.5), np.array([0, 1] * 3))
+    assert evaluation.loss == pytest.approx(math.log(2))
+
+
+def test_none_of_ten_leaves_up_to_28_percent_possible():
+    # Brown, Cai, DasGupta 2001: the interval of 0 out of n is [0, z² / (n + z²)].
+    low, high = training.wilson(0, 10)
+    assert low == pytest.approx(0, abs=1e-12)
+    assert high == pytest.approx(0.2775, abs=1e-4)
+
+
+def test_evaluating_nothing_is_refused():
+    with pytest.raises(ValueError, match="dataset must have at least one batch"):
+        training.evaluate(small(), [])
+
+
+def test_three_seeds_have_an_interval_of_students_t():
+    # Student's t for two degrees of freedom is 4.303; the standard deviation of 1, 2 and 3 is 1.
+    mean, half = training.over_seeds([1.0, 2.0, 3.0])
+    assert (mean, half) == (2.0, pytest.approx(4.303 / math.sqrt(3)))
+
+
+def test_one_seed_has_no_interval():
+    with pytest.raises(ValueError, match="2 to 10 seeds, not of 1"):
+        training.over_seeds([0.9])
+
+
+def test_ten_wins_to_none_come_by_chance_twice_in_1024():
+    one, other = [True] * 50, [False] * 10 + [True] * 40
+    assert training.mcnemar(one, other) == training.mcnemar(other, one) == pytest.approx(2 / 1024)
+
+
+def test_as_many_wins_as_losses_say_nothing():
+    assert training.mcnemar([True, False, True], [False, True, True]) == 1.0
+
+
+def test_two_networks_are_compared_on_the_same_photos():
+    with pytest.raises(ValueError, match="same photos; they have 3 and 2"):
+        training.mcnemar([True] * 3, [True] * 2)

@@ -1,0 +1,210 @@
+"""`training.fit`: train and fine-tune."""
+
+import math
+import platform
+
+import keras
+import numpy as np
+import pytest
+from small_training import SIDE, easy, images, small
+
+from mobilenet_lib import data, training
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A model, the record of its training, and the lines of its progress."""
+    model, lines = small(), []
+    run = training.train(model, easy(), epochs=8, learning_rate=0.02, seed=7, progress=lines.append)
+    return model, run, lines
+
+
+def test_training_learns_what_can_be_learned(trained):
+    model, _, _ = trained
+    assert training.evaluate(model, easy().test).accuracy > 0.9
+
+
+def test_progress_is_one_line_per_epoch_with_the_time_left(trained):
+    _, _, lines = trained
+    assert [line.split()[1] for line in lines] == [f"{epoch}/8" for epoch in range(1, 9)]
+    assert all(line.endswith(" left") for line in lines)
+
+
+def test_a_record_has_the_answer_to_each_validation_photo(trained):
+    model, run, _ = trained
+    said = training.evaluate(model, easy().validation)
+    assert [int(digit) for digit in run.predictions] == said.predictions.tolist()
+
+
+def test_a_second_validation_leaves_the_training_as_it_is(trained):
+    _, plain, _ = trained
+    twice = training.train(small(), easy(), epochs=8, learning_rate=0.02, seed=7, recalibrated=True)
+    assert [epoch["loss"] for epoch in plain.epochs] == [epoch["loss"] for epoch in twice.epochs]
+    assert all("val_recalibrated" in epoch for epoch in twice.epochs)
+
+
+def test_a_run_says_what_it_takes_to_repeat_it(trained):
+    _, run, _ = trained
+    assert run.settings["seed"] == 7 and run.settings["epochs"] == 8
+    assert run.data == {"source": "bright and dark", "drawn": True, "counts": dict.fromkeys(easy().counts, 48)}
+    assert run.versions["python"] == platform.python_version() and run.versions["keras"] == keras.__version__
+    assert run.machine["cores"] >= 1
+    metrics = {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "cpu_seconds"}
+    assert set(run.epochs[0]) == metrics
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 1.5),
+        ("learning_rate", 0),
+        ("learning_rate", -1e-3),
+        ("learning_rate", math.inf),
+        ("learning_rate", math.nan),
+        ("schedule", "linear"),
+        ("warmup", 1),
+        ("warmup", -0.1),
+        ("weight_decay", -0.1),
+        ("weight_decay", math.inf),
+        ("label_smoothing", 1),
+        ("learning_rate", "fast"),
+        ("learning_rate", None),
+        ("weight_decay", True),
+        ("warmup", "0.1"),
+        ("seed", -1),
+        ("seed", 1.5),
+        ("seed", None),
+    ],
+)
+def test_a_bad_argument_is_named(name, value):
+    with pytest.raises(ValueError, match=rf"{name} must .*{value!r}"):
+        training.train(small(), easy(), **{"epochs": 1} | {name: value})
+
+
+def test_a_model_of_one_output_is_refused_because_it_would_learn_nothing():
+    one = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")])
+    with pytest.raises(ValueError, match=r"model must give a probability for each of the 2 classes .* gives 1"):
+        training.train(one, easy(), epochs=1)
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"epochs": 1, "schedule": "linear"}, {"epochs": 1, "seed": -1}])
+def test_a_bad_argument_leaves_the_model_that_was_to_be_tuned_as_it_was(wrong):
+    model = small()
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="must be"):
+        training.fine_tune(model, easy(), **wrong)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert all(layer.trainable for layer in model.layers)
+
+
+def test_a_loss_that_is_no_number_stops_the_training():
+    with pytest.raises(FloatingPointError, match="learning_rate"):
+        training.train(small(), easy(), epochs=2, learning_rate=1e30, warmup=0)
+
+
+def test_smaller_images_can_come_first_within_one_schedule():
+    steps = []
+    model = small()
+    tiny = data.CatsDogs(
+        {split: (held[:, ::2, ::2], labels) for split in easy().counts for held, labels in [images(split)]},
+        source="smaller",
+        drawn=True,
+        batch_size=8,
+    )
+    run = training.train(model, easy(), epochs=2, first=[(tiny, 3)], warmup=0.0, progress=steps.append)
+    assert len(run.epochs) == len(steps) == 5 and steps[0].startswith("epoch 1/5")
+    half = 0.5 * (1 + math.cos(math.pi * 3 / 5))  # after three of five epochs
+    assert run.epochs[2]["learning_rate"] == pytest.approx(0.004 * half, rel=1e-3)
+    assert run.settings["first"] == [[SIDE // 2, 3]]
+
+
+def test_the_weights_of_the_best_validation_epoch_stay_or_of_the_last_one_if_asked():
+    # These photos are so easy that the first epoch is as accurate as any, and the best one stays the first.
+    last, best = small(), small()
+    runs = [training.train(m, easy(), epochs=4, label_smoothing=0.0, last=m is last) for m in (last, best)]
+    losses = runs[0].curve("val_loss")
+    assert runs[0].settings["last"] is True and runs[1].curve("val_loss") == losses
+    first = int(np.argmax(runs[1].curve("val_accuracy")))
+    assert first < 3 and losses[first] != losses[-1]
+    for model, expected in ((last, losses[-1]), (best, losses[first])):
+        assert training.evaluate(model, easy().validation).loss == pytest.approx(expected, rel=1e-3)
+
+
+def test_statistics_measured_anew_are_those_of_the_images():
+    model = small()
+    pictures = data.normalize(images("train")[0])
+    training.recalibrate(model, pictures, batch_size=16)
+    convolved = keras.Model(model.input, model.get_layer("conv1").output).predict(pictures, verbose=0)
+    layer = model.get_layer("conv1_bn")
+    np.testing.assert_allclose(layer.moving_mean, convolved.mean((0, 1, 2)), atol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance, convolved.var((0, 1, 2)), rtol=1e-4)
+
+
+def test_measuring_statistics_leaves_the_weights_alone():
+    model = small()
+    before = [np.array(weight) for weight in model.trainable_weights]
+    training.recalibrate(model, data.normalize(images("train")[0]))
+    assert all(map(np.array_equal, before, model.trainable_weights))
+
+
+def test_a_model_that_gives_logits_is_refused():
+    inputs = keras.Input((SIDE, SIDE, 3))
+    logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(inputs))
+    with pytest.raises(ValueError, match="model must give probabilities"):
+        training.train(keras.Model(inputs, logits), easy(), epochs=1)
+
+
+def unbuilt():
+    return keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, "softmax")])
+
+
+def subclassed():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = unbuilt()
+
+        def call(self, x):
+            return self.inner(x)
+
+    model = Own()
+    model(np.zeros((1, SIDE, SIDE, 3)))
+    return model
+
+
+@pytest.mark.parametrize("model", [unbuilt, subclassed])
+def test_a_model_that_does_not_say_what_it_takes_is_refused(model):
+    with pytest.raises(ValueError, match="model must know the shape of its input"):
+        training.train(model(), easy(), epochs=1)
+
+
+def test_fine_tuning_a_model_with_another_end_says_which_layers_it_wants():
+    other = keras.Sequential([keras.Input((SIDE, SIDE, 3)), *unbuilt().layers])
+    with pytest.raises(ValueError, match=r"'pool' and 'conv_preds'.* has no 'conv_preds', 'pool'"):
+        training.fine_tune(other, easy(), epochs=1)
+
+
+def test_fine_tuning_leaves_the_statistics_of_batch_normalization_alone():
+    model = small()
+    before = [np.array(w) for w in model.weights if "moving" in w.path]
+    training.fine_tune(model, easy(), epochs=1)
+    after = [np.array(w) for w in model.weights if "moving" in w.path]
+    assert before and all(map(np.array_equal, before, after))
+
+
+def test_fitting_the_classifier_leaves_everything_else_alone():
+    model = small()
+    before = {w.path: np.array(w) for w in model.weights}
+    training.fit_classifier(model, easy())
+    changed = {w.path for w in model.weights if not np.array_equal(w, before[w.path])}
+    assert changed == {"conv_preds/kernel", "conv_preds/bias"}
+
+
+def test_one_layer_on_imagenet_features_knows_most_cats_and_dogs(photos, imagenet_weights):
+    cats_dogs = data.load(128, source=photos, limit=400)
+    model = training.imagenet_classifier(0.25, 128)
+    training.fit_classifier(model, cats_dogs)
+    # On all photos at 224 pixels it is 94.9%.
+    assert training.evaluate(model, cats_dogs.test).accuracy > 0.8

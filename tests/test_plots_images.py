@@ -1,0 +1,76 @@
+"""Photos and feature maps."""
+
+import numpy as np
+import pytest
+from figures import IMPULSE, words
+
+from mobilenet_lib import plots
+
+
+def test_channels_tells_which_channels_hold_something():
+    alt = plots.channels({"one": IMPULSE, "all": IMPULSE + 1, "nothing": 0 * IMPULSE}).alt
+    assert alt.endswith("one: channel 2; all: every channel; nothing: none.")
+
+
+def test_an_empty_channel_is_marked_as_zero():
+    assert words(plots.channels({"one": IMPULSE})).count("0") == 2
+
+
+def test_columns_may_be_something_else_than_channels():
+    kernels = plots.channels({"one": IMPULSE}, each="output", alt="Kernels of one input channel")
+    assert [word for word in words(kernels) if word.startswith("output")] == ["output 1", "output 2", "output 3"]
+    assert kernels.alt == "Kernels of one input channel"
+
+
+@pytest.mark.parametrize("maps", [{"flat": np.zeros((5, 5))}, {"none": np.zeros((5, 5, 0))}])
+def test_channels_wants_feature_maps(maps):
+    with pytest.raises(ValueError, match=r"maps must"):
+        plots.channels(maps)
+
+
+def test_photos_shows_floats_and_bytes_alike():
+    bytes_ = np.full((4, 4, 3), 255, np.uint8)
+    floats = np.ones((4, 4, 3), np.float32)
+    picture = plots.photos([bytes_, floats], ["a", "b"], alt="Two white squares")
+    first, second = (axes.images[0].to_rgba(axes.images[0].get_array()) for axes in picture.axes)
+    assert np.allclose(first / first.max(), second / second.max())
+
+
+def test_photos_says_right_and_wrong_without_color_too():
+    picture = plots.photos(np.zeros((2, 4, 4, 3)), ["cat", "dog"], alt="Two guesses", right=[True, False])
+    assert words(picture) == ["✓ cat", "✗ dog"]
+    assert picture.alt == "Two guesses: ✓ cat, ✗ dog."
+
+
+@pytest.mark.parametrize(
+    ("images", "titles", "options", "message"),
+    [
+        (np.zeros((2, 4, 4, 3)), ["a"], {}, "titles must be one for each of the 2 images, not 1"),
+        (np.zeros((2, 4, 4, 3)), ["a", "b"], {"right": [True]}, "right must be one for each"),
+        (np.zeros((2, 4, 4, 1)), ["a", "b"], {}, r"shape \[height, width, 3\], not \(4, 4, 1\)"),
+        (np.zeros((2, 4, 4, 3)), ["a", "b"], {"columns": 0}, "columns must be a positive whole number, not 0"),
+    ],
+)
+def test_photos_says_what_is_wrong(images, titles, options, message):
+    with pytest.raises(ValueError, match=message):
+        plots.photos(images, titles, alt="Pictures", **options)
+
+
+def test_evidence_lies_over_the_whole_picture():
+    picture = plots.evidence(np.zeros((2, 8, 8, 3)), [np.eye(2), -np.eye(2)], ["dog", "cat"], alt="Evidence")
+    for axes in picture.axes:
+        photo, overlay = axes.images
+        assert sorted(photo.get_extent()) == sorted(overlay.get_extent())
+    with pytest.raises(ValueError, match="maps must be one for each"):
+        plots.evidence(np.zeros((2, 8, 8, 3)), [np.eye(2)], ["dog", "cat"], alt="Evidence")
+
+
+def test_feature_maps_shows_the_image_its_colors_and_each_map():
+    picture = plots.feature_maps(np.zeros((8, 8, 3)), {"stem": np.ones((4, 4, 7))}, alt="A gray square")
+    assert [axes.images[0].get_array().shape for axes in picture.axes] == [(8, 8, 3), *[(8, 8)] * 3, *[(4, 4)] * 6]
+    assert picture.format == "webp"
+
+
+def test_feature_maps_wants_enough_maps():
+    with pytest.raises(ValueError, match=r"at least 6 maps .*'stem' does not"):
+        plots.feature_maps(np.zeros((8, 8, 3)), {"stem": np.ones((4, 4, 5))}, alt="A gray square")

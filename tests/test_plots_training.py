@@ -1,0 +1,55 @@
+"""Figures of a training and of how good the model is."""
+
+import pytest
+from figures import HISTORY, words
+
+from mobilenet_lib import plots
+
+
+def test_curves_draw_every_metric_of_every_run():
+    picture = plots.curves({"this page": HISTORY, "recorded": HISTORY}, live="this page")
+    for axes, metric in zip(picture.axes, ("loss", "accuracy"), strict=True):
+        drawn = [tuple(line.get_ydata()) for line in axes.lines if len(line.get_ydata())]
+        assert drawn.count(tuple(HISTORY[metric])) == drawn.count(tuple(HISTORY[f"val_{metric}"])) == 2
+
+
+def test_the_live_run_has_its_own_color():
+    axes = plots.curves({"recorded": HISTORY, "this page": HISTORY}, live="this page").axes[0]
+    colors = {line.get_label(): line.get_color() for line in axes.lines}
+    assert colors["this page"] == plots.COLORS["live"] != colors["recorded"]
+
+
+def test_a_run_may_lack_a_metric():
+    alt = plots.curves({"a": {"loss": [1.0]}, "b": HISTORY}).alt
+    assert "a: loss goes from 1.000 to 1.000 in 1 epoch;" in alt and "a: accuracy" not in alt
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ({"a": HISTORY}, {"live": "b"}, "live must be one of a, not 'b'"),
+        ({"a": HISTORY}, {"metrics": ["f1"]}, "'f1' is in none"),
+    ],
+)
+def test_curves_says_what_is_wrong(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        plots.curves(arguments, **options)
+
+
+def test_confusion_shows_counts_and_shares():
+    labels = words(plots.confusion([[90, 10], [5, 95]], ["cat", "dog"]))
+    for label in ("90", "10", "90.0%", "10.0%", "5", "95", "5.0%", "95.0%", "cat", "dog"):
+        assert label in labels
+
+
+@pytest.mark.parametrize("matrix", [[[1, 2]], [[1, 2], [3, -4]], [[0.5, 0.5], [0.1, 0.9]], [[1, 0, 0]] * 3])
+def test_confusion_wants_a_square_of_counts(matrix):
+    with pytest.raises(ValueError, match=r"matrix must hold 2 × 2 counts"):
+        plots.confusion(matrix, ["cat", "dog"])
+
+
+def test_the_calibration_figure_says_which_way_the_model_errs():
+    picture = plots.calibration([0.9, 0.9, 0.9, 0.9], [True, True, False, False])
+    assert "too sure by 40.0%" in picture.alt
+    picture = plots.calibration([0.6, 0.6], [True, True])
+    assert "not sure enough by 40.0%" in picture.alt

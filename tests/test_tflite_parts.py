@@ -1,0 +1,103 @@
+"""Files made of a file: each operator alone, and the network for images of another size."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from networks import LABELS, ROUNDING, SIZE, file, lively, mapped, opened, operators, pictures
+
+from mobilenet_lib import architecture, models, tflite
+
+
+@pytest.mark.parametrize("mode", tflite.MODES)
+def test_every_layer_with_weights_is_an_operator_with_its_name(mode):
+    names = list(tflite.operators(file(mode)))
+    layers = [layer.name for layer in architecture.mobilenet(0.25, SIZE, 2)]
+    assert [name for name in names if name in layers] == layers
+    assert names[-1] == "probabilities"
+
+
+@pytest.mark.parametrize("mode", ["float32", "dynamic", "int8"])
+def test_operators_one_after_the_other_compute_what_the_file_computes(mode):
+    """Without the accelerator, which merges operators and so rounds in other places."""
+    image = pictures(1, seed=1)
+    values = image
+    for content in tflite.operators(file(mode)).values():
+        values = result(content, values)
+    np.testing.assert_array_equal(values, result(file(mode), image))
+
+
+def result(content, values):
+    interpreter = opened(content)
+    ((place,), (output,)) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.set_tensor(place["index"], values)
+    interpreter.invoke()
+    return interpreter.get_tensor(output["index"])
+
+
+def test_unpacking_weights_stays_with_the_operator_that_uses_them():
+    parts = tflite.operators(file("float16"))
+    assert operators(parts["conv_pw_1"]) == {"CONV_2D", "DEQUANTIZE"}
+    assert not [content for content in parts.values() if operators(content) == {"DEQUANTIZE"}]
+
+
+def test_an_operator_file_has_the_weights_of_its_operator_alone():
+    parts = tflite.operators(file("float32"))
+    for layer in architecture.mobilenet(0.25, SIZE, 2):
+        weights = 4 * (layer.cost.params + layer.out_channels)  # and the bias
+        assert weights < len(parts[layer.name]) < weights + 1500
+
+
+def test_operators_can_be_timed():
+    times = tflite.latency(tflite.operators(file("int8")), repeats=3)
+    assert {"conv1", "conv_dw_13", "conv_pw_13", "conv_preds"} <= set(times)
+
+
+def test_a_file_with_maps_has_the_classifier_twice():
+    parts = list(tflite.operators(mapped("float32")))
+    assert parts.count("maps") == 1 and len(parts) == len(tflite.operators(file("float32"))) + 1
+
+
+# Other sizes
+
+
+@cache
+def at(resolution):
+    """The network of the files, built for images of another size."""
+    model = models.mobilenet(0.25, resolution, 2)
+    model.set_weights(lively().get_weights())
+    return model
+
+
+@pytest.mark.parametrize("resolution", [32, 96])
+def test_a_resized_file_computes_what_keras_computes_at_that_size(resolution):
+    resized, images = tflite.resized(file("float32"), resolution), pictures(5, resolution)
+    expected = np.asarray(at(resolution)(images, training=False))
+    np.testing.assert_allclose(tflite.predict(resized, images), expected, atol=ROUNDING)
+    assert tflite.labels(resized) == LABELS
+
+
+def test_a_resized_file_has_the_shapes_of_the_file_converted_at_that_size():
+    shapes, expected = (
+        {details["name"]: details["shape"].tolist() for details in opened(content).get_tensor_details()}
+        for content in (tflite.resized(file("float32"), 96), tflite.convert(at(96), "float32"))
+    )
+    assert shapes == expected
+
+
+def test_a_resized_file_with_maps_has_larger_maps():
+    assert tflite.maps(tflite.resized(mapped("float32"), 96), pictures(1, 96)).shape == (1, 3, 3, 2)
+
+
+@pytest.mark.parametrize("resolution", [0, -32, 1.5, "96", 100])
+def test_a_file_is_resized_to_multiples_of_32(resolution):
+    with pytest.raises(ValueError, match=f"resolution must be a .*, not {resolution!r}"):
+        tflite.resized(file("float32"), resolution)
+
+
+def test_a_file_for_32_pixels_stays_at_32_because_the_converter_leaves_out_a_mean_over_one_pixel():
+    content = tflite.convert(at(32), "float32")
+    assert tflite.predict(tflite.resized(content, 32), pictures(1, 32)).shape == (1, 2)
+    reason = "made for 32 × 32 pixels, cannot take 96 × 96: convert the model at that size"
+    with pytest.raises(ValueError, match=reason):
+        tflite.resized(content, 96)

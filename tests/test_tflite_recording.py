@@ -1,0 +1,161 @@
+"""What the formats do, recorded: as Keras, NumPy and the photos say it."""
+
+import json
+import os
+import re
+from functools import cache
+from itertools import islice
+
+import keras
+import numpy as np
+import pytest
+from networks import LABELS, ROUNDING, pictures, tiny_file
+
+from mobilenet_lib import data, models, tflite, training
+from mobilenet_lib.tflite import __main__ as command
+from mobilenet_lib.tflite import recording
+
+SIDE = 32
+
+
+def small():
+    """The first and the last layers of a MobileNet."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIDE, SIDE, 3))
+    x = models.separable_block(models.conv_block(image, 8, stride=2, name="conv1"), 16, number=1, stride=2)
+    x = keras.layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
+    x = keras.layers.Reshape((2,))(keras.layers.Conv2D(2, 1, name="conv_preds")(x))
+    return keras.Model(image, keras.layers.Softmax()(x), name="small")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a kept model, and what the command recorded and kept of it on a few drawn images."""
+    folder = tmp_path_factory.mktemp("models and exports")
+    training.save_model(small(), folder / "small.keras")
+    kept, exports = str(folder / "small.keras"), str(folder / "exports")
+    assert command.main(["record", kept, "--data", "drawn", "--limit", "20", "--exports", exports, "--keep"]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return training.load_model(folder / "small.keras")
+
+
+@pytest.fixture
+def found(folder):
+    return json.loads((folder / "exports" / "small.json").read_text("utf8"))
+
+
+@cache
+def drawn():
+    return data.load(SIDE, source="drawn", limit=20)
+
+
+def test_every_format_is_recorded_on_the_test_split(model, found):
+    names = [file["file"] for file in found["files"]]
+    assert names == [*tflite.MODES, "int8, not corrected", "int8, one scale per layer"]
+    assert found["data"] == {"source": drawn().source, "drawn": True, "counts": drawn().counts}
+    assert found["keras"] == training.evaluate(model, drawn().test).accuracy and found["resolution"] == SIDE
+
+
+def test_the_record_of_a_format_has_its_bytes_and_what_it_changes(model, found):
+    float32, *_, per_layer = found["files"]
+    assert float32["largest_difference"] <= ROUNDING and float32["changed"] == 0
+    assert float32["bytes"] == len(tflite.convert(model, "float32", labels=LABELS))
+    assert float32["accuracy"] == found["keras"]
+    calibration = data.normalize(drawn().images("train")[0])
+    content = tflite.convert(model, "int8", calibration, labels=LABELS, per_channel=False)
+    images = data.normalize(drawn().images("test")[0])
+    difference = np.abs(tflite.predict(content, images) - np.asarray(model(images, training=False)))
+    assert per_layer["largest_difference"] == pytest.approx(difference.max(), rel=0.05)
+    assert per_layer["mean_difference"] == pytest.approx(difference.mean(), rel=0.05)
+
+
+def test_a_record_of_formats_says_how_to_repeat_it_and_nothing_that_belongs_to_one_machine(found, folder):
+    assert found["command"] == "python -m mobilenet_lib.tflite record small --data drawn --limit 20 --keep"
+    assert {"tensorflow", "keras", "ai-edge-litert"} <= set(found["versions"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["date"]) and found["machine"]["cores"] >= 1
+    assert str(folder) not in json.dumps(found, ensure_ascii=False)
+
+
+def test_only_the_record_and_the_kept_files_are_left(folder):
+    assert [entry.name for entry in (folder / "exports").iterdir()] == ["small.json"]
+    assert {entry.name for entry in (folder / "models").iterdir()} == set(tflite.KEPT)
+
+
+def test_the_kept_files_have_labels_maps_and_the_accuracy_that_stands_in_the_record(found, folder):
+    for name, entry in zip(tflite.KEPT, found["kept"], strict=True):
+        path = folder / "models" / name
+        assert tflite.labels(path) == LABELS and tflite.maps(path, pictures(1, SIDE)).shape == (1, 8, 8, 2)
+        accuracy = tflite.evaluate(path, drawn().test).accuracy
+        assert entry == {"file": name, "bytes": path.stat().st_size, "accuracy": accuracy}
+
+
+# How long files take
+
+
+def test_a_record_of_latency_says_how_long_how_busy_the_machine_was_and_whether_a_file_took_as_long_as_itself():
+    files = {"a.tflite": tiny_file("float32"), "b.tflite": tiny_file("int8")}
+    found = tflite.measure(files, repeats=5)
+    assert [(file["file"], file["bytes"]) for file in found["files"]] == [(name, len(files[name])) for name in files]
+    for file in found["files"]:
+        low, high = file["quartiles"]
+        assert 0 < low <= file["median"] <= high
+    assert found["ratio"] > 0 and len(found["quartiles"]) == 2 and (found["repeats"], found["threads"]) == (5, 1)
+    assert found["machine"]["cores"] >= 1 and "ai-edge-litert" in found["versions"]
+    for busy in found["load"].values():
+        assert busy is None or 0 <= busy <= (os.cpu_count() or 1) + 0.5
+
+
+def test_other_programs_are_those_that_work_beside_this_one():
+    """In 10 seconds all programs had a core for 25 seconds, this one for 5."""
+    assert recording._others((100, 1000, 3), (110, 1025, 8)) == 2.0
+    assert recording._others(None, None) is None, "where the system does not say"
+
+
+# On the real photos, with Google's weights below a linear head
+
+
+@cache
+def classifier(photos):
+    """A classifier, photos that it has not seen, and what it says of them."""
+    cats_and_dogs = data.load(128, source=photos, limit=1000)
+    backbone = models.imagenet_backbone(0.25, 128)
+    pool = keras.Model(backbone.input, keras.layers.GlobalAveragePooling2D()(backbone.output))
+    images, labels = cats_and_dogs.images("train")
+    features = np.concatenate([pool(data.normalize(part), training=False) for part in np.array_split(images, 10)])
+    # Ridge regression instead of gradient descent: there is nothing to tune. The factor makes it a logit.
+    centered = np.column_stack([features, np.ones(len(features))])
+    weights = np.linalg.solve(centered.T @ centered + 10 * np.eye(257), centered.T @ (2.0 * labels - 1)) * 4
+    model = models.mobilenet(0.25, 128, 2)
+    head = [
+        np.stack([-weights[:-1], weights[:-1]], axis=1)[np.newaxis, np.newaxis],
+        np.array([-1, 1]) * weights[-1],
+    ]
+    model.set_weights([*backbone.get_weights(), *head])
+    test = list(islice(cats_and_dogs.test, 15))
+    in_keras = training.evaluate(model, test)
+    assert len(in_keras.labels) == 480 and in_keras.accuracy > 0.85
+    return model, test, data.normalize(images[:100]), in_keras
+
+
+@pytest.mark.parametrize(
+    ("options", "points"),
+    [({"mode": "float32"}, 0), ({"mode": "float16"}, 0.3), ({"mode": "dynamic"}, 0.4), ({"mode": "int8"}, 1)],
+    ids=tflite.MODES,
+)
+def test_on_photos_a_file_loses_at_most_a_point(photos, imagenet_weights, options, points):
+    model, test, calibration, in_keras = classifier(photos)
+    found = tflite.evaluate(tflite.convert(model, calibration=calibration, **options), test, threads=2)
+    assert 100 * (in_keras.accuracy - found.accuracy) <= points
+    if options["mode"] == "float32":
+        np.testing.assert_allclose(found.probabilities, in_keras.probabilities, atol=ROUNDING)
+
+
+def test_on_photos_int8_with_one_scale_per_tensor_is_chance(photos, imagenet_weights):
+    """Krishnamoorthi 2018 (arXiv 1806.08342), table 2: 0.001 top-1 per layer, 0.591 and more per channel."""
+    model, test, calibration, _ = classifier(photos)
+    content = tflite.convert(model, "int8", calibration, per_channel=False)
+    assert tflite.evaluate(content, test, threads=2).accuracy == pytest.approx(0.5, abs=0.05)
