@@ -179,6 +179,12 @@ def test_what_the_book_folds_is_folded_in_colab_and_jupyterlab_and_nothing_else(
 
 
 @each_chapter
+def test_no_cell_is_folded_in_another_way(chapter):
+    for cell in code_cells(chapter):
+        assert not set(cell.metadata.get("tags", ())) - {"setup", *FOLDED}, cell.source
+
+
+@each_chapter
 def test_what_is_folded_has_a_title(chapter):
     for cell in (cell for cell in code_cells(chapter) if tagged(cell, *FOLDED)):
         assert re.match(r"# @title \S.*\n", cell.source), cell.source
