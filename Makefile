@@ -59,7 +59,8 @@ chapter: $(INSTALLED) $(WEB) ## Execute and build one chapter alone: make chapte
 	@echo "Or: make serve"
 
 sync: $(INSTALLED) ## Make the notebooks, which Colab opens, from the text of the chapters
-	@$(BIN)/jupytext --quiet --to ipynb --update --pipe scripts/folded.py --pipe-fmt ipynb $(CHAPTERS)
+	@$(BIN)/jupytext --quiet --to ipynb --update $(CHAPTERS)
+	@$(BIN)/python scripts/folded.py $(CHAPTERS)
 
 lint: $(INSTALLED) ## Check style and format of the code, and the workflows
 	@$(BIN)/ruff check --quiet

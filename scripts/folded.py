@@ -1,20 +1,33 @@
-#!/usr/bin/env python3
-"""Folds in a notebook, for Colab and JupyterLab, the cells that the tags of the text fold in the book.
+"""Folds in the notebooks, for Colab and JupyterLab, the cells that the tags of the text fold in the book.
 
-    jupytext --to ipynb --update --pipe scripts/folded.py --pipe-fmt ipynb chapters/NN-slug.md
+    python scripts/folded.py chapters/NN-slug.md
 
 The text of a chapter has the tag alone. Colab hides the code of a form and shows its title, the line `# @title`;
 JupyterLab hides a hidden source, all but its first line, which is the title.
 """
 
-import json
 import sys
+from pathlib import Path
 
-TAGS = {"proof", "making", "solution", "hide-input"}
+import nbformat
+
+TAGS = {"proof", "making", "solution"}
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 
-notebook = json.load(sys.stdin)
-for cell in notebook["cells"]:
-    if TAGS & set(cell["metadata"].get("tags", ())):
-        cell["metadata"] |= FOLDED
-json.dump(notebook, sys.stdout)
+
+def fold(path: Path) -> None:
+    """Fold the cells with one of the tags, open the others."""
+    notebook = nbformat.read(path, as_version=4)
+    before = [dict(cell.metadata) for cell in notebook.cells]
+    for cell in notebook.cells:
+        for name in FOLDED:
+            cell.metadata.pop(name, None)
+        if TAGS & set(cell.metadata.get("tags", ())):
+            cell.metadata.update(nbformat.from_dict(FOLDED))
+    if before != [dict(cell.metadata) for cell in notebook.cells]:
+        nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        fold(Path(name).with_suffix(".ipynb"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import jupytext
 
 CHAPTERS = sorted((Path(__file__).resolve().parents[1] / "chapters").glob("*.md"))
-FOLDED = {"setup", "proof", "making", "solution", "hide-input"}
+FOLDED = {"setup", "proof", "making", "solution"}
 SHOWS = {"plots", "Markdown", "print", "display"}
 
 

@@ -478,6 +478,20 @@ def test_a_page_is_printed_with_its_own_title_and_not_that_of_the_theme(printed)
     assert not page.locator("#jb-print-toc").is_visible()
 
 
+def test_on_paper_a_proof_is_a_line_and_how_a_figure_is_made_takes_no_place(printed):
+    page = printed("chapters/07-cost-and-latency.html", "light")
+    assert all(line.is_visible() for line in page.locator("details.proof > summary").all())
+    assert not any(fold.is_visible() for fold in page.locator("details.making, details.proof pre").all())
+
+
+def test_a_proof_is_opened_by_a_key(page, address):
+    page.goto(f"{address}/chapters/07-cost-and-latency.html")
+    line = page.locator("details.proof > summary").first
+    line.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details.proof pre").first.is_visible()
+
+
 @pytest.mark.parametrize("path", ["chapters/01-cost-derivation.html", "book/explorer.html", "book/try-it.html"])
 def test_what_is_dark_on_the_screen_is_printed_like_what_is_light(printed, path):
     colors = """() => [...document.querySelectorAll("main *")]

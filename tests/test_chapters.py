@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import yaml
 from jupytext.config import load_jupytext_config
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+import open_code  # noqa: E402
+
 CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
 SETUP = """\
 try:
@@ -88,6 +92,7 @@ def test_the_notebook_equals_the_text_cell_by_cell(chapter):
     equal = comparable(notebook_of(chapter)) == comparable(text_of(chapter))
     assert equal, f"edited the text: `make sync`; the notebook: `jupytext --to md:myst chapters/{chapter.stem}.ipynb`"
     assert notebook_of(chapter).metadata.kernelspec == text_of(chapter).metadata.kernelspec
+    assert text_of(chapter).metadata.jupytext.cell_metadata_filter == "tags,-all", "an editor would open what is folded"
 
 
 @each_chapter
@@ -160,11 +165,23 @@ def tagged(cell, *tags):
 
 
 @each_chapter
+def test_four_of_five_open_lines_of_code_explain(chapter):
+    every, explaining = open_code.counted(chapter)
+    assert explaining >= 0.8 * every
+
+
+@each_chapter
 def test_what_the_book_folds_is_folded_in_colab_and_jupyterlab_and_nothing_else(chapter):
     for cell in (cell for cell in notebook_of(chapter).cells if cell.cell_type == "code"):
-        folded = tagged(cell, *FOLDED, "hide-input")
+        folded = tagged(cell, *FOLDED)
         assert (cell.metadata.get("cellView") == "form") == folded, cell.source
         assert (cell.metadata.get("jupyter") == {"source_hidden": True}) == folded, cell.source
+
+
+@each_chapter
+def test_no_cell_is_folded_in_another_way(chapter):
+    for cell in code_cells(chapter):
+        assert not set(cell.metadata.get("tags", ())) - {"setup", *FOLDED}, cell.source
 
 
 @each_chapter

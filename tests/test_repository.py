@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -363,20 +364,20 @@ def hooks():
 
 
 def test_the_hooks_are_the_tools_of_the_lock(hooks):
-    assert set(hooks) == {"ruff", "ruff-format", "pairs", "outputs", "equal", "ruff-chapters", "ruff-format-chapters"}
+    assert set(hooks) == {
+        *("ruff", "ruff-format", "pairs", "folds", "outputs", "equal", "ruff-chapters", "ruff-format-chapters")
+    }
     for hook in hooks.values():
         tool = Path(hook["entry"].split()[0])
         assert tool.parent == Path(".venv/bin") and hook["language"] == "system"
-        assert tool.name in locked()
+        assert tool.name in {"python", *locked()}
 
 
 def test_the_hooks_pair_a_chapter_and_strip_its_outputs(hooks, tmp_path):
-    import nbformat
 
     for ending in ("md", "ipynb"):
         shutil.copy(ROOT / "chapters" / f"01-cost-derivation.{ending}", tmp_path / f"a.{ending}")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
     text, path = tmp_path / "a.md", tmp_path / "a.ipynb"
     before = nbformat.read(path, 4)
     run = nbformat.read(path, 4)
@@ -400,7 +401,8 @@ CHAPTER = "chapters/01-cost-derivation"
 def pair(tmp_path):
     """A chapter in a checkout of its own."""
     tests = (f"tests/{name}.py" for name in ("conftest", "trouble", "test_chapters"))
-    names = ["pyproject.toml", "chapters/ruff.toml", "scripts/folded.py", *tests]
+    scripts = ("scripts/folded.py", "scripts/open_code.py")
+    names = ["pyproject.toml", "chapters/ruff.toml", *scripts, *tests]
     for name in (*names, f"{CHAPTER}.md", f"{CHAPTER}.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
@@ -441,6 +443,24 @@ def test_the_hooks_pair_a_chapter_and_the_next_commit_passes(hooks, pair):
     assert commit(hooks, pair, f"{CHAPTER}.md") == ["pairs"]
     assert "One more sentence." in (pair / f"{CHAPTER}.ipynb").read_text("utf8")
     assert commit(hooks, pair, f"{CHAPTER}.md", f"{CHAPTER}.ipynb") == []
+
+
+def test_the_hooks_fold_in_the_notebook_what_a_tag_in_the_text_folds_and_open_it_again(hooks, pair):
+    def folded():
+        return nbformat.read(pair / f"{CHAPTER}.ipynb", 4).cells[place].metadata.get("cellView") == "form"
+
+    cell = "```{code-cell} ipython3\n:tags: [solution]\n"
+    place = next(
+        place
+        for place, cell_ in enumerate(nbformat.read(pair / f"{CHAPTER}.ipynb", 4).cells)
+        if "solution" in cell_.metadata.get("tags", ())
+    )
+    edit(pair / f"{CHAPTER}.md", cell, cell.replace("solution", "open"))
+    commit(hooks, pair, f"{CHAPTER}.md")
+    assert not folded()
+    edit(pair / f"{CHAPTER}.md", cell.replace("solution", "open"), cell)
+    commit(hooks, pair, f"{CHAPTER}.md")
+    assert folded()
 
 
 def test_the_hooks_refuse_a_notebook_that_was_edited_without_its_text(hooks, pair):

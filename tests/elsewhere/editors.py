@@ -91,13 +91,12 @@ def open_as_notebook(page, address, name):
 
 def edit_and_save(page, cell, checkout):
     """Add a line to a cell, as a person does."""
-    before = (checkout / f"{CHAPTER}.md").read_bytes()
     cell.click()
     page.keyboard.press("Control+End")
     page.keyboard.type(f"\n{EDIT}")
     page.keyboard.press("Control+s")
     for _ in range(120):
-        if (checkout / f"{CHAPTER}.md").read_bytes() != before and EDIT in (checkout / f"{CHAPTER}.ipynb").read_text():
+        if all(EDIT in (checkout / f"{CHAPTER}.{ending}").read_text("utf8") for ending in ("md", "ipynb")):
             return
         page.wait_for_timeout(500)
     raise AssertionError("the edit did not arrive in both files")
@@ -119,5 +118,6 @@ def test_saving_keeps_the_pair_and_changes_nothing_else(lab, page, checkout, ope
     assert [line[2:].strip() for line in changes] == [EDIT]
     after = nbformat.read(notebook, 4)
     assert [cell.id for cell in after.cells] == [cell.id for cell in before[1].cells]
+    assert [cell.metadata for cell in after.cells] == [cell.metadata for cell in before[1].cells]
     after.metadata.pop("language_info", None)  # JupyterLab notes what its kernel said
     assert after.metadata == before[1].metadata
