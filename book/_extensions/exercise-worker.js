@@ -2,13 +2,17 @@
 // that the page itself need not be allowed WebAssembly.
 import { loadPyodide } from "./pyodide.mjs";
 
+async function fetched(name) {
+  const answer = await fetch(new URL(name, import.meta.url));
+  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  return answer.arrayBuffer();
+}
+
 async function load() {
-  const archive = fetch(new URL("library.zip", import.meta.url));
-  archive.catch(() => {}); // awaited below
+  // Pyodide waits for ever for a pyodide.asm.wasm that does not come. Once it is here, the browser has it at hand.
+  const [library] = await Promise.all([fetched("library.zip"), fetched("pyodide.asm.wasm")]);
   const pyodide = await loadPyodide();
-  const library = await archive;
-  if (!library.ok) throw new Error(`library.zip: ${library.status}`);
-  pyodide.unpackArchive(await library.arrayBuffer(), "zip");
+  pyodide.unpackArchive(library, "zip");
   return pyodide.pyimport("exercise_run").run;
 }
 
