@@ -18,13 +18,13 @@
   const parse = Search._parseQuery;
 
   Search._parseQuery = (query) => {
-    const [text, words, excluded, marks, objects] = parse(query);
+    const [text, words, excluded, marks] = parse(query);
     for (const number of splitQuery(query).filter((word) => /^\d+$/.test(word))) {
       words.add(number);
       for (const way of written(number)) marks.add(way);
     }
     localStorage.setItem("sphinx_highlight_terms", [...marks].join(" "));
-    return [text, words, excluded, marks, objects];
+    return [text, words, excluded, marks, []]; // no list of functions: they are words of the page "Reference"
   };
 
   const summary = Search.makeSearchSummary;
