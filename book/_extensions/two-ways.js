@@ -311,7 +311,7 @@
       const texts = drawn.labels.map(words).join("");
       find(".marks").innerHTML = outlines(chosen, drawn, step(), pointed) + texts + race(chosen, drawn, step());
       find(".said").textContent = pointed ? described(chosen, pointed) : summary();
-      scrub.setAttribute("aria-valuetext", summary());
+      if (!playing) scrub.setAttribute("aria-valuetext", summary());
     }
 
     function summary() {
@@ -328,11 +328,12 @@
       heard = setTimeout(() => (find("[role=status]").textContent = summary()), 300);
     }
     const point = (number) => ((pointed = number), show());
-    const go = (where) => ((scrub.value = where), point(null));
+    const go = (where) => ((scrub.value = where), show());
     function stop() {
       clearTimeout(playing);
       playing = 0;
       form.elements.play.textContent = "Play";
+      point(null);
     }
     // Without motion, playing turns from one still to the next.
     function advance() {
@@ -345,6 +346,7 @@
     const press = {
       play() {
         if (playing) return stop(), say();
+        stop();
         form.elements.play.textContent = "Pause";
         if (step() === chosen.steps) go(0);
         playing = setTimeout(advance, 110);
@@ -353,21 +355,16 @@
       next: () => (stop(), go(step() + 1), say()),
     };
     for (const [name, pressed] of Object.entries(press)) form.elements[name].addEventListener("click", pressed);
-    scrub.addEventListener("input", () => (stop(), point(null)));
+    scrub.addEventListener("input", stop);
     for (const size of sizes) size.addEventListener("change", () => (stop(), draw(), say()));
     form.addEventListener("submit", (event) => event.preventDefault());
 
-    const numberAt = (target) => {
-      const [tensor, ...numbers] = (target.dataset?.cell ?? "").split(" ");
-      const [channel, y, x] = numbers.map(Number);
-      return tensor in cursors ? { tensor, channel, y, x } : null;
-    };
     stage.addEventListener("pointerover", ({ target }) => {
-      const number = numberAt(target);
-      if (!number) return point(null);
-      cursors[number.tensor] = (number.channel * chosen.D_F + number.y) * chosen.D_F + number.x;
-      value(target.closest("[role=slider]"));
-      point(number);
+      const node = target.closest("[role=slider]");
+      if (!node) return point(null);
+      const [channel, y, x] = target.dataset.cell.split(" ").slice(1).map(Number);
+      cursors[node.dataset.tensor] = (channel * chosen.D_F + y) * chosen.D_F + x;
+      point(value(node));
     });
     stage.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || point(null));
     stage.addEventListener("focusin", ({ target }) => point(value(target.closest("[role=slider]"))));
