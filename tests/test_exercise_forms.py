@@ -196,7 +196,7 @@ def test_each_function_is_right_as_the_solution_has_it_and_each_slip_gets_its_hi
 # A hint belongs to the slip that it names: functions with that slip.
 SLIPS = {
     ("saving", "n, k"): {
-        "1 / n + 1 / k**2": "turn it over",
+        "1 / n + 1 / k**2": "share that is left",
         "1 / (1 / n + 1 / k)": "kernel × kernel",
         "1 / (1 / n + 1 / 9)": "for 3×3",
     },
