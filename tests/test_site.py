@@ -232,6 +232,12 @@ def test_a_chapter_that_asks_for_drawings_says_drawings_even_where_there_are_pho
     assert "Data: drawn cats and dogs." in line
 
 
+@pytest.mark.parametrize("chapter", ["05-training", "06-tflite-export"])
+def test_a_chapter_on_the_photos_says_which_it_had(chapter):
+    line = article_of(f"chapters/{chapter}.html").find(class_="provenance").get_text()
+    assert re.search(r"Data: (?:the Cats-Dogs photos|drawn cats and dogs)\.", line)
+
+
 @each_chapter
 def test_the_foot_says_when_the_chapter_was_computed_and_how_long_that_took(page):
     line = article_of(page).find(class_="provenance").get_text()

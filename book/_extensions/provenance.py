@@ -19,7 +19,9 @@ from sealing import sealed
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-USES_DATA = re.compile(r"^(?:from|import) mobilenet_lib(?:\.data\b|[^\n]*import [^\n]*\bdata\b)", re.MULTILINE)
+USES_DATA = re.compile(
+    r"^(?:from|import) mobilenet_lib(?:\.data\b|[^\n]*import (?:\([^)]*|[^\n]*)\bdata\b)", re.MULTILINE
+)
 
 
 @cache
