@@ -206,12 +206,15 @@ SLIPS = {
         "k * k * m * n * d * d": "standard convolution",
         "(m * n + 9 * n) * d * d": "fourth argument",
     },
-    ("block_params", "m, n, k=3"): {
-        "k * k * m + m * n": "normalization is missing",
-        "(k * k + 1) * m + (m + 1) * n": "biases",
-        "(k * k + 2) * m + (m + 2) * n": "statistics",
-        "k * k * m + (m + 4) * n": "depthwise step",
-        "13 * m + (m + 4) * n": "3×3",
+    ("most_filters", "m, b, k=3"): {
+        "(b - k * k * m) // m": "normalization is missing",
+        "(b - (k * k + 1) * m) // (m + 1)": "biases",
+        "(b - (k * k + 2) * m) // (m + 2)": "statistics",
+        "(b - k * k * m) // (m + 4)": "depthwise step is normalized",
+        "b // (m + 4)": "must fit",
+        "round((b - (k * k + 4) * m) / (m + 4))": "by one parameter",
+        "(b - (k * k + 4) * m) / (m + 4)": "no part",
+        "(b - 13 * m) // (m + 4)": "3×3",
     },
     ("keras_params", "a, net=architecture.mobilenet, total=total"): {
         "total(net(a)).params": "alone",
