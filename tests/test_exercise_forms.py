@@ -223,11 +223,13 @@ SLIPS = {
         "total(net(a)).params + 4 * sum(l.out_channels for l in net(a)[:-1])": "bias",
         "total(net(a)).params + 1000 + 4 * sum(l.out_channels for l in net(a))": "not normalized",
     },
-    ("widest", "most"): {
-        "max(n for n in range(1, 65) if total(mobilenet(n / 32)).params <= most)": "divide by 32",
-        "min(n / 32 for n in range(1, 65) if total(mobilenet(n / 32)).params <= most)": "narrowest",
-        "max(n / 32 for n in range(1, 65) if total(mobilenet(n / 32)).params < most)": "just as many",
-        "max(n / 32 for n in range(1, 33) if total(mobilenet(n / 32)).params <= most)": "up to 2",
+    ("widest", "c, p, s, cost=lambda n, s: total(mobilenet(n / 32, s))"): {
+        "max(n for n in range(1, 65) if cost(n, s).mult_adds <= c and cost(n, s).params <= p)": "divide by 32",
+        "min(n / 32 for n in range(1, 65) if cost(n, s).mult_adds <= c and cost(n, s).params <= p)": "narrowest",
+        "max(n / 32 for n in range(1, 65) if cost(n, s).params <= p)": "Do the Mult-Adds?",
+        "max(n / 32 for n in range(1, 65) if cost(n, s).mult_adds <= c)": "Do the parameters?",
+        "max(n / 32 for n in range(1, 65) if cost(n, s).mult_adds < c and cost(n, s).params < p)": "just as many",
+        "max(n / 32 for n in range(1, 33) if cost(n, s).mult_adds <= c and cost(n, s).params <= p)": "up to 2",
     },
     ("by_hand", "s, n, p, r"): {
         "p * (1 + math.cos(math.pi * s / n)) / 2": "starts at 0",

@@ -143,15 +143,17 @@ def multipliers(blocks: Mapping[str, tuple[int, int, Any]]) -> Picture:
         for title, (size, channels, cost) in blocks.items()
     )
     alt = f"The map of a separable block as a box, drawn to scale, under both multipliers. {said}."
-    picture, row = figure(WIDTH, 2.5, alt=alt, columns=len(blocks), squeeze=False)
+    rows = -(-len(blocks) // 2)  # two side by side are still readable on a phone
+    picture, grid = figure(4.4, 2.5 * rows, alt=alt, rows=rows, columns=2, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
     side, length = (max(block[i] for block in blocks.values()) for i in (0, 1))
-    for axes, (title, (size, channels, cost)) in zip(row[0], blocks.items(), strict=True):
+    for axes, (title, (size, channels, cost)) in zip(grid.flat, blocks.items(), strict=False):
         high, wide, slant = size / side, 1.35 * channels / length, 0.42 * size / side
         corner = (-(wide + slant) / 2, -(high + slant) / 2)
         slab(axes, corner, wide, high, np.array([slant, slant]), "pointwise")
         axes.set(xlim=(-0.95, 0.95), ylim=(-1.45, 0.75), aspect="equal")
         axes.set_title(title, loc="center")
-        axes.set_axis_off()
         axes.text(0, -0.92, f"{size}×{size}×{channels}", ha="center", va="center", weight="bold")
         axes.text(0, -1.15, f"{cost.mult_adds / 1e6:.1f} M Mult-Adds", ha="center", va="center")
         axes.text(0, -1.38, f"{cost.params:,} params", ha="center", va="center")
