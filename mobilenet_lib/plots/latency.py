@@ -28,7 +28,9 @@ def durations(times: Mapping[str, Any]) -> Picture:
         axes.plot(low, row, "o", color=COLORS["live"], ms=6)
         label(axes, f"{low:.3g}", (low, row), (0, 7))
     axes.set_yticks(range(len(times)), list(times))
-    axes.set(xlabel="milliseconds for one image: lower to upper quartile", xlim=(0, None), ylim=(len(times) - 0.5, -0.7))
+    axes.set(
+        xlabel="milliseconds for one image: lower to upper quartile", xlim=(0, None), ylim=(len(times) - 0.5, -0.7)
+    )
     axes.grid(False, axis="y")
     return picture
 
