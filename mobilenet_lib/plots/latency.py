@@ -15,18 +15,22 @@ from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, lab
 
 @chart
 def durations(times: Mapping[str, Any]) -> Picture:
-    """How long each model takes for one image: the median as a dot, the middle half of the runs as a bar.
+    """How long each model takes for one image: the lower quartile as a dot, the middle half of the runs as a bar.
 
-    The values of `times` have `median` and `quartiles` in milliseconds, as those of `tflite.latency` do.
+    The values of `times` have `quartiles` in milliseconds, as those of `tflite.latency` do. The lower one is what other
+    programs hardly move when they interrupt runs.
     """
-    said = ", ".join(f"{name} {taken.median:.3g} ms" for name, taken in times.items())
-    picture, axes = figure(WIDTH, 0.8 + 0.35 * len(times), alt=f"Time for one image, medians: {said}.")
-    for row, taken in enumerate(times.values()):
-        axes.plot(taken.quartiles, [row, row], color=COLORS["live"], lw=7, alpha=0.35, solid_capstyle="butt")
-        axes.plot(taken.median, row, "o", color=COLORS["live"], ms=6)
-        label(axes, f"{taken.median:.3g}", (taken.median, row), (0, 7))
+    ends = {name: taken.quartiles for name, taken in times.items()}
+    said = ", ".join(f"{name} {low:.3g} ms (upper {high:.3g})" for name, (low, high) in ends.items())
+    picture, axes = figure(WIDTH, 0.8 + 0.35 * len(times), alt=f"Time for one image, lower quartiles: {said}.")
+    for row, (low, high) in enumerate(ends.values()):
+        axes.plot([low, high], [row, row], color=COLORS["live"], lw=7, alpha=0.35, solid_capstyle="butt")
+        axes.plot(low, row, "o", color=COLORS["live"], ms=6)
+        label(axes, f"{low:.3g}", (low, row), (0, 7))
     axes.set_yticks(range(len(times)), list(times))
-    axes.set(xlabel="milliseconds for one image", xlim=(0, None), ylim=(len(times) - 0.5, -0.7))
+    axes.set(
+        xlabel="milliseconds for one image: lower to upper quartile", xlim=(0, None), ylim=(len(times) - 0.5, -0.7)
+    )
     axes.grid(False, axis="y")
     return picture
 
@@ -35,29 +39,29 @@ def durations(times: Mapping[str, Any]) -> Picture:
 def time_against(models: Sequence[Any], times: Sequence[Any], quantities: Mapping[str, Sequence[float]]) -> Picture:
     """How long models take against what they cost: a panel for each of `quantities`, all axes logarithmic.
 
-    `models` have an `alpha`, `times` a `median` and `quartiles` in milliseconds, and `quantities` map what stands at an
-    axis to a number for each model. On the dotted line time is proportional to the quantity. Raises `ValueError` unless
-    there is a time and a number for each model.
+    `models` have an `alpha`, `times` `quartiles` in milliseconds, and `quantities` map what stands at an axis to a
+    number for each model. A mark stands at the lower quartile, its line ends at the upper one. On the dotted line time
+    is proportional to the quantity. Raises `ValueError` unless there is a time and a number for each model.
     """
     one_each("models", len(models), times=times, **quantities)
-    medians = np.array([taken.median for taken in times])
+    taken = np.array([each.quartiles[0] for each in times])
     said = []
     for name, values in quantities.items():
-        pairs = list(combinations(zip(values, medians, strict=True), 2))
+        pairs = list(combinations(zip(values, taken, strict=True), 2))
         wrong = sum((a - b) * (s - t) < 0 for (a, s), (b, t) in pairs)
         said.append(f"{name}: of {len(pairs)} pairs, in {wrong} the one with less takes longer")
     alt = (
-        f"Time for one image against what {len(models)} models cost, from {medians.min():.3g} to {medians.max():.3g} "
-        f"ms. {'; '.join(said)}."
+        f"Time for one image, lower quartiles, against what {len(models)} models cost, from {taken.min():.3g} to "
+        f"{taken.max():.3g} ms. {'; '.join(said)}."
     )
     picture, row = figure(alt=alt, columns=len(quantities), sharey=True, squeeze=False)
     for axes, (name, values) in zip(row[0], quantities.items(), strict=True):
         ends = np.array([min(values), max(values)])
-        rate = np.exp(np.mean(np.log(medians / np.asarray(values, float))))
+        rate = np.exp(np.mean(np.log(taken / np.asarray(values, float))))
         axes.plot(ends, rate * ends, ":", color=COLORS["ink"], lw=1.3)
-        for model, value, taken in zip(models, values, times, strict=True):
-            axes.plot([value, value], taken.quartiles, color=COLORS["line"], lw=2.5, zorder=1)
-            mark(axes, model, value, taken.median)
+        for model, value, each in zip(models, values, times, strict=True):
+            axes.plot([value, value], each.quartiles, color=COLORS["line"], lw=2.5, zorder=1)
+            mark(axes, model, value, each.quartiles[0])
         axes.set(xscale="log", yscale="log", xlabel=name)
         plain(axes.xaxis), plain(axes.yaxis)
         axes.tick_params(axis="x", labelrotation=45)

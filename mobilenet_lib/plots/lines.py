@@ -11,16 +11,23 @@ from matplotlib.ticker import PercentFormatter
 from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, chart, figure, one_each, plain, ticks
 
 
+def _from_to(values: Sequence[float]) -> str:
+    """Where a line starts and ends, and its lowest and highest point where those are others."""
+    first, last, low, high = (f"{value:.2g}" for value in (values[0], values[-1], min(values), max(values)))
+    beyond = [f"lowest {low}"] * (low not in (first, last)) + [f"highest {high}"] * (high not in (first, last))
+    return ", ".join([f"from {first} to {last}", *beyond])
+
+
 @chart
 def by_depth(
     series: Mapping[str, Sequence[float]], names: Sequence[str], *, alt: str, ylabel: str, log: bool = True
 ) -> Picture:
     """One number a layer, from the first layer to the last: one line for each of `series`, all as long as `names`.
 
-    `alt` says what the number is; where each line starts and ends is added.
+    `alt` says what the number is; where each line starts and ends is added, and how far it goes beyond.
     """
     one_each("layers", len(names), **series)
-    said = "; ".join(f"{name}: from {values[0]:.2g} to {values[-1]:.2g}" for name, values in series.items())
+    said = "; ".join(f"{name}: {_from_to(values)}" for name, values in series.items())
     picture, axes = figure(alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
     for (name, values), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
         axes.plot(range(len(names)), values, color=color, marker=marker, ms=4.5, label=name)
