@@ -212,8 +212,9 @@
     return `<path class="outline" d="${[...new Set(around)].join("")}"/>`;
   }
 
+  // What the search marks in an SVG, its button cannot unmark: "nohighlight" keeps Sphinx away.
   const words = ({ text, x, y, anchor, name }) =>
-    `<text class="${name}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${text}</text>`;
+    `<text class="${name} nohighlight" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${text}</text>`;
 
   function race(plan, { width, top }, step) {
     const count = counts(plan, step);
