@@ -108,7 +108,8 @@ def mcnemar(one: Sequence[bool], other: Sequence[bool]) -> float:
     """
     if len(one) != len(other):
         raise ValueError(f"one and other must be of the same photos; they have {len(one):,} and {len(other):,}")
-    wins = sum(a and not b for a, b in zip(one, other, strict=True))
-    losses = sum(b and not a for a, b in zip(one, other, strict=True))
+    # Python's own numbers: those of NumPy overflow at 2**63.
+    wins = sum(bool(a and not b) for a, b in zip(one, other, strict=True))
+    losses = sum(bool(b and not a) for a, b in zip(one, other, strict=True))
     thrown, fewer = wins + losses, min(wins, losses)
     return min(1.0, 2 * sum(math.comb(thrown, k) for k in range(fewer + 1)) / 2**thrown)

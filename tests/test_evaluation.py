@@ -65,6 +65,12 @@ def test_ten_wins_to_none_come_by_chance_twice_in_1024():
     assert training.mcnemar(one, other) == training.mcnemar(other, one) == pytest.approx(2 / 1024)
 
 
+def test_hundreds_of_photos_in_arrays_give_what_a_binomial_test_gives():
+    one = np.array([True] * 175 + [False] * 179 + [True] * 446)
+    other = np.array([False] * 175 + [True] * 179 + [True] * 446)
+    assert training.mcnemar(one, other) == pytest.approx(0.87334, abs=1e-5)  # scipy.stats.binomtest(175, 354).pvalue
+
+
 def test_as_many_wins_as_losses_say_nothing():
     assert training.mcnemar([True, False, True], [False, True, True]) == 1.0
 
