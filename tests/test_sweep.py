@@ -35,7 +35,6 @@ def test_a_part_added_or_taken_away_changes_that_part_alone():
     runs = {name: asked(options) for name, options in sweep.EXPERIMENTS["parts"].runs("parts").items()}
     parts = {
         "he": {"initializer"},
-        "momentum": {"momentum"},
         "decay": {"weight_decay"},
         "schedule": {"learning_rate", "schedule", "warmup"},
         "augment": {"augment"},
