@@ -109,6 +109,12 @@ def test_formulas_and_code_are_not_translated(page):
         assert node.find_parent(translate="no") or node.get("translate") == "no", str(node)[:200]
 
 
+@each_page
+def test_a_page_waits_for_one_style_sheet(page):
+    (link,) = soup_of(page).find_all("link", rel="stylesheet")
+    assert "@import" not in (SITE / "_static" / Path(link["href"]).name).read_text("utf8")
+
+
 def test_style_sheets_load_only_what_lies_beside_them():
     for sheet in SITE.rglob("*.css"):
         for target in re.findall(r"url\(\s*['\"]?([^'\")]+)", sheet.read_text("utf8")):

@@ -1,5 +1,5 @@
 """A page is there fast: figures are files of their own, and those far down load later; fonts, icons and styles hold
-what the pages show and no more."""
+what the pages show and no more, and the styles of a page are one file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ FOLDER = "_images"
 FIGURE = re.compile(r'<img\b[^>]*?\bsrc="data:image/(?P<kind>[a-z]+)(?:\+xml)?;base64,(?P<data>[^"]+)"[^>]*>')
 FONTS = ROOT / "node_modules" / "@fontsource-variable"
 PURGE = ROOT / "node_modules" / "purgecss" / "bin" / "purgecss.js"
-STYLES = ("basic.css", "pygments.css", "mystnb.*.css", "styles/*.css", "katex/*.css")
+# The theme's own, which `layout.html` does not link: basic.css is all that the theme's fourth, theme.css, holds.
+THEME = ("basic.css", "styles/bootstrap.css", "styles/pydata-sphinx-theme.css")
+IMPORT = re.compile(r'@import "([^"]+)";')
+BESIDE = re.compile(r"""url\((["']?)(?!["'#/]|[a-z]+:)""")
 AWESOME = Path(pydata_sphinx_theme.__file__).parent.glob("theme/*/static/vendor/fontawesome/*")
 ICONS = {
     "brands": ["github"],
@@ -92,12 +95,29 @@ def cut_icons(app: Sphinx) -> None:
     app.add_css_file("icons.css")
 
 
-def purge_styles(app: Sphinx, exception: Exception | None) -> None:
-    """Take out of the style sheets of others what no page uses: three quarters of them."""
+def name_styles(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """One style sheet for a page in place of twelve, each of which would cost a slow line a trip of its own."""
+    static = Path(app.outdir, "_static")
+    own = sorted(context["css_files"], key=lambda sheet: sheet.priority)
+    sheets = [*THEME, *(str(sheet.filename).removeprefix("_static/") for sheet in own)]
+    name = f"styles-{version(*((static / sheet).read_bytes() for sheet in sheets))}.css"
+    (static / name).write_text("".join(f'@import "{sheet}";\n' for sheet in sheets), "utf8")
+    context["styles"] = f"_static/{name}"
+
+
+def join_styles(app: Sphinx, exception: Exception | None) -> None:
+    """Put what they import into these sheets, without what no page uses: most of what others wrote."""
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
-    sheets = [path for pattern in STYLES for path in static.glob(pattern)]
+
+    def imported(statement: re.Match) -> str:
+        sheet = static / statement[1]
+        return BESIDE.sub(rf"url(\1{Path(statement[1]).parent}/", sheet.read_text("utf8"))
+
+    sheets = list(static.glob("styles-*.css"))
+    for sheet in sheets:
+        sheet.write_text(IMPORT.sub(imported, sheet.read_text("utf8")), "utf8")
     pages = [f"{app.outdir}/**/*.html", f"{static}/**/*.js"]
     purged = subprocess.check_output([node_js(), PURGE, "--css", *sheets, "--content", *pages], encoding="utf8")
     for sheet in json.loads(purged):
@@ -108,5 +128,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", copy_fonts)
     app.connect("builder-inited", cut_icons)
     app.connect("doctree-resolved", move_figures)
-    app.connect("build-finished", purge_styles)
+    app.connect("html-page-context", name_styles, priority=990)  # when each extension has named its own
+    app.connect("build-finished", join_styles, priority=900)  # when the theme has written its colors of code
     return {"parallel_read_safe": True, "parallel_write_safe": True}
