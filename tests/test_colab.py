@@ -185,6 +185,12 @@ def test_figures_appear(ran):
         assert 'src="data:image/' in image
 
 
+def test_the_stills_of_the_animation_appear(ran):
+    outputs = [output.get("data", {}) for cell in ran.notebook.cells for output in cell.get("outputs", ())]
+    (stills,) = [data["image/svg+xml"] for data in outputs if "image/svg+xml" in data]
+    assert "3,888" in stills and "1,404 = 36.1%" in stills
+
+
 @pytest.mark.parametrize(("gpus", "epochs"), [([], 12), (["a GPU"], 60)])
 def test_chapter_5_trains_longer_where_colab_gives_a_gpu(monkeypatch, gpus, epochs):
     import tensorflow as tf

@@ -195,10 +195,11 @@ def test_each_function_is_right_as_the_solution_has_it_and_each_slip_gets_its_hi
 
 # A hint belongs to the slip that it names: functions with that slip.
 SLIPS = {
-    ("saving", "n, k"): {
-        "1 / n + 1 / k**2": "share that is left",
-        "1 / (1 / n + 1 / k)": "kernel × kernel",
-        "1 / (1 / n + 1 / 9)": "for 3×3",
+    ("grouped", "d, m, n, g, k=3"): {
+        "k * k * m * n * d * d": "how deep is a filter",
+        "k * k * (m // g) * (n // g) * d * d": "one of the groups",
+        "g * k * k * m * n * d * d": "Each filter reads less",
+        "9 * (m // g) * n * d * d": "fifth argument",
     },
     ("swapped", "d, m, n, k=3"): {
         "(k * k * m + m * n) * d * d": "depthwise first",
