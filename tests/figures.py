@@ -81,6 +81,14 @@ FIGURES = {
     "roofline": lambda: plots.roofline(
         {"depthwise": [(1.1, 12.0), (0.5, 10.0)], "pointwise": [(28.0, 35.0)]}, 45.0, {"memory": 8.0, "cache": 50.0}
     ),
+    "differences": lambda: plots.differences(
+        {"added": {"crops": ([4.0, 5.0, 6.0], 2.5), "decay": ([-1.0], None)}, "taken": {"crops": ([-3.0], None)}},
+        alt="Differences of two changes",
+        xlabel="points",
+    ),
+    "progress": lambda: plots.progress(
+        {"small": ([0.5, 1.0], [0.6, 0.7]), "large": ([2.0, 13.0], [0.7, 0.92])}, alt="Two runs", xlabel="Mult-Adds"
+    ),
     "by count": lambda: plots.by_count(
         {"plain": {1: 0.4, 10: 0.2}, "corrected": {1: 0.3, 10: 0.1}}, alt="Error by images", xlabel="n", ylabel="error"
     ),

@@ -232,11 +232,12 @@ SLIPS = {
         "max(n / 32 for n in range(1, 65) if cost(n, s).mult_adds < c and cost(n, s).params < p)": "just as many",
         "max(n / 32 for n in range(1, 33) if cost(n, s).mult_adds <= c and cost(n, s).params <= p)": "up to 2",
     },
-    ("by_hand", "s, n, p, r"): {
-        "p * (1 + math.cos(math.pi * s / n)) / 2": "starts at 0",
-        "p * min(s / r, (1 + math.cos(math.pi * s / n)) / 2)": "where the rise ends",
-        "p * min(s / r, (1 + math.cos(math.pi * (s - r) / n)) / 2)": "at the step",
-        "p * min(s / r, (n - s) / (n - r))": "straight line down",
+    ("chance", "a, b, comb=math.comb"): {
+        "sum(comb(a + b, k) for k in range(min(a, b) + 1)) / 2 ** (a + b)": "both ends",
+        "2 * sum(comb(a + b, k) for k in range(min(a, b) + 1)) / 2 ** (a + b)": "above 1",
+        "min(1.0, 2 * comb(a + b, a) / 2 ** (a + b))": "sum over all",
+        "min(1.0, 2 * sum(comb(a + b, k) for k in range(max(a, b) + 1)) / 2 ** (a + b))": "smaller of the two",
+        "math.erfc(abs(a - b) / math.sqrt(2 * (a + b)))": "approximation",
     },
     ("quantize", "r, s, z"): {
         "round(r / s)": "zero point is missing",

@@ -13,6 +13,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     cost          what a convolution costs, and of which parts a whole is made
     choice        which of many models to take
     lines         one line for each of some series
+    effects       what a change does to a result
     training      how a training went, and how good the model is
     export        what int8 does to weights and answers
     latency       how long models take, and why
@@ -22,6 +23,7 @@ from mobilenet_lib.plots.blocks import by_block, reach
 from mobilenet_lib.plots.choice import budget, scaling, tradeoff
 from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
 from mobilenet_lib.plots.cost import reduction, saving, stacked
+from mobilenet_lib.plots.effects import differences
 from mobilenet_lib.plots.export import agreement, number_lines, spread
 from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
 from mobilenet_lib.plots.latency import durations, roofline, time_against
@@ -29,7 +31,7 @@ from mobilenet_lib.plots.lines import by_count, by_depth, learning_rate, over_se
 from mobilenet_lib.plots.network import architecture_body, block, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
 from mobilenet_lib.plots.tables import Table, table
-from mobilenet_lib.plots.training import calibration, confusion, curves
+from mobilenet_lib.plots.training import calibration, confusion, curves, progress
 
 __all__ = [
     "COLORS",
@@ -50,6 +52,7 @@ __all__ = [
     "channels",
     "confusion",
     "curves",
+    "differences",
     "durations",
     "evidence",
     "feature_maps",
@@ -60,6 +63,7 @@ __all__ = [
     "over_seeds",
     "paths",
     "photos",
+    "progress",
     "reach",
     "reduction",
     "roofline",
