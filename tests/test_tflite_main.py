@@ -120,6 +120,7 @@ def test_a_model_that_gives_logits_is_refused(photo, saved, capfd, shown):
 
 def test_google_weights_can_be_recorded_but_not_kept(imagenet_weights, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(recording, "RECORDED", {"float32": {"mode": "float32"}})
+    monkeypatch.setattr(recording, "CHANGED", {})
     arguments = ["record", "imagenet-128", "--data", "drawn", "--limit", "20", "--exports", str(tmp_path / "exports")]
     assert "its weights are Google's" in stopped([*arguments, "--keep"], capfd)
     assert command.main(arguments) == 0

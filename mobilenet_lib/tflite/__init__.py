@@ -8,6 +8,8 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
     names       tensors named after layers
     correction  biases that make up for rounding
     conversion  from Keras to a file
+    folding     without batch normalization
+    aware       trained to be rounded
     running     what a file says about images
     timing      how long it takes
     parts       files for other sizes, and of single operators
@@ -20,8 +22,10 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
                                                   how long files take, into data/latency, if the machine is quiet
 """
 
+from mobilenet_lib.tflite.aware import train_aware
 from mobilenet_lib.tflite.conversion import MODES, convert
 from mobilenet_lib.tflite.files import File, save
+from mobilenet_lib.tflite.folding import folded, silenced
 from mobilenet_lib.tflite.metadata import labels
 from mobilenet_lib.tflite.parts import operators, resized
 from mobilenet_lib.tflite.recording import EXPORTS, KEPT, LATENCY, MODEL, RECORDED, measure, record
@@ -39,6 +43,7 @@ __all__ = [
     "Latency",
     "convert",
     "evaluate",
+    "folded",
     "labels",
     "latency",
     "maps",
@@ -48,4 +53,6 @@ __all__ = [
     "record",
     "resized",
     "save",
+    "silenced",
+    "train_aware",
 ]

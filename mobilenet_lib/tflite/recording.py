@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -15,10 +15,13 @@ import numpy as np
 
 from mobilenet_lib import models
 from mobilenet_lib.data import normalize
+from mobilenet_lib.evaluation import Evaluation
 from mobilenet_lib.evaluation import evaluate as evaluate_model
 from mobilenet_lib.records import DATA, MODELS, machine, versions
+from mobilenet_lib.tflite.aware import train_aware
 from mobilenet_lib.tflite.conversion import MODES, convert
 from mobilenet_lib.tflite.files import File, read
+from mobilenet_lib.tflite.folding import foldable, silenced
 from mobilenet_lib.tflite.running import evaluate
 from mobilenet_lib.tflite.timing import latency
 
@@ -29,8 +32,17 @@ MODEL = MODELS / "cats-dogs.tflite"
 # What `record` makes of a model: names of files, and the arguments of `convert` for each.
 RECORDED: dict[str, dict[str, Any]] = {
     **{mode: {"mode": mode} for mode in MODES},
+    "dynamic, not corrected": {"mode": "dynamic", "bias_correction": False},
     "int8, not corrected": {"mode": "int8", "bias_correction": False},
     "int8, one scale per layer": {"mode": "int8", "per_channel": False},
+}
+# And of a network of `models.mobilenet`: what is made of it first, then the same.
+CHANGED: dict[str, tuple[Callable[[keras.Model, Any], keras.Model], dict[str, Any]]] = {
+    "int8, trained to be rounded": (train_aware, {"mode": "int8", "bias_correction": False}),
+    "int8, one scale per layer, dead channels silenced": (
+        lambda model, photos: silenced(model),
+        {"mode": "int8", "per_channel": False},
+    ),
 }
 
 
@@ -39,11 +51,12 @@ def record(model: keras.Model, photos: Any) -> dict[str, Any]:
 
     `photos` are what `data.load` returns, at the size of the model; 100 of its training images calibrate int8. For each
     file: its bytes, the largest and the mean difference of its probabilities from Keras, how many answers it changes,
-    and its accuracy. Raises `ValueError` if the model does not fit.
+    its accuracy, and the class of each image, a digit each. Raises `ValueError` if the model does not fit.
     """
     in_keras, files = evaluate_model(model, photos.test), []
-    for name, options in RECORDED.items():
-        content = _converted(model, photos, **options)
+    wanted = {name: (None, options) for name, options in RECORDED.items()} | (CHANGED if foldable(model) else {})
+    for name, (change, options) in wanted.items():
+        content = _converted(change(model, photos) if change else model, photos, **options)
         says = evaluate(content, photos.test, threads=2)
         difference = np.abs(says.probabilities - in_keras.probabilities)
         files.append(
@@ -54,11 +67,13 @@ def record(model: keras.Model, photos: Any) -> dict[str, Any]:
                 "mean_difference": float(f"{difference.mean():.2g}"),
                 "changed": int((says.predictions != in_keras.predictions).sum()),
                 "accuracy": round(says.accuracy, 5),
+                "predictions": _digits(says),
             }
         )
     return {
         "resolution": model.input_shape[1],
         "keras": round(in_keras.accuracy, 5),
+        "predictions": _digits(in_keras),
         "files": files,
         "data": {"source": photos.source, "drawn": photos.drawn, "counts": photos.counts},
         **_provenance(),
@@ -127,6 +142,10 @@ def _others(before: tuple[float, ...] | None, after: tuple[float, ...] | None) -
         return None
     seconds, all_programs, this_one = np.subtract(after, before)
     return round(max(0.0, float(all_programs - this_one) / float(seconds)), 2)
+
+
+def _digits(evaluation: Evaluation) -> str:
+    return "".join(map(str, evaluation.predictions))
 
 
 def _provenance() -> dict[str, Any]:
