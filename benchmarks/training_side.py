@@ -2,6 +2,7 @@
 
 Prints seconds and ratios and asserts nothing: run it on a machine at rest, with `make bench`. Uses the photos if they
 are in `data/cats-dogs` or where `CATS_DOGS_DIR` points; else it writes the drawn set to disk first, and says so.
+`--record` keeps the ratios of steps in data/latency, for chapter 7.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -23,14 +25,19 @@ from PIL import Image
 
 from mobilenet_lib import data, models, training
 from mobilenet_lib.architecture import mobilenet
+from mobilenet_lib.records import DATA, machine, versions, write
 
 PEER = Path(__file__).parent / "peers/training_step.py"
 
 
 def beside_pytorch(
     python: str, ours: dict[str, Callable[[], None]], alpha: float, resolution: int, count: int, repeats: int
-) -> None:
-    """What is `ours` beside `count` steps of the same network in PyTorch, on one batch in memory, channels last."""
+) -> dict[str, list[float]]:
+    """What is `ours` beside `count` steps of the same network in PyTorch, on one batch in memory, channels last.
+
+    What comes are the quartiles of the ratios, turn by turn.
+    """
+    found = {}
     layers = [
         (layer.kind, layer.kernel, layer.stride, layer.in_channels, layer.out_channels)
         for layer in mobilenet(alpha, resolution, 2)
@@ -46,13 +53,20 @@ def beside_pytorch(
 
         for name, function in ours.items():
             pairs = interleaved(function, theirs, repeats)
-            low, middle, high = quantiles((our / their for our, their in pairs), n=4)
+            found[f"{name} / PyTorch {version}'s step"] = low, middle, high = quantiles(
+                (our / their for our, their in pairs), n=4
+            )
             report(f"{name} / PyTorch {version}'s step", middle, f"at most 1.0; quartiles {low:.2f} to {high:.2f}", "")
         other.stdin.close()
+    return found
 
 
-def epoch(alpha: float, resolution: int, count: int, repeats: int) -> None:
-    """A training epoch over `data.load`, and the same steps on batches that are there already."""
+def epoch(alpha: float, resolution: int, count: int, repeats: int) -> dict[str, list[float]]:
+    """A training epoch over `data.load`, and the same steps on batches that are there already.
+
+    What comes are the quartiles of the ratios of steps, turn by turn.
+    """
+    found = {}
     photos = data.load(resolution, augment=True, limit=count)
     plain = models.mobilenet(alpha, resolution, 2, momentum=0.9)
     model = training.fast(plain)
@@ -66,21 +80,23 @@ def epoch(alpha: float, resolution: int, count: int, repeats: int) -> None:
 
     for name, other in (("Keras' own layers", plain), ("the same (A/A)", model)):
         pairs = interleaved(lambda: steps(model), lambda other=other: steps(other), repeats)
-        low, middle, high = quantiles((theirs / ours for ours, theirs in pairs), n=4)
-        report(f"a step with {name} / with the faster ones", middle, f"quartiles {low:.2f} to {high:.2f}", "")
+        what = f"a step with {name} / with the faster ones"
+        found[what] = low, middle, high = quantiles((theirs / ours for ours, theirs in pairs), n=4)
+        report(what, middle, f"quartiles {low:.2f} to {high:.2f}", "")
 
     def whole() -> None:
         model.fit(photos.train, shuffle=False, verbose=0)
 
     if python := os.environ.get("PEERS"):
         ours = {"a step": lambda: steps(model), "an epoch with its input": whole}
-        beside_pytorch(python, ours, alpha, resolution, len(batches), repeats)
+        found |= beside_pytorch(python, ours, alpha, resolution, len(batches), repeats)
     pairs = interleaved(whole, lambda: steps(model), repeats)
     low, middle, high = quantiles((bare / full for full, bare in pairs), n=4)
     shape = f"{photos.counts['train']:,} images, α = {alpha:g}, {resolution} px"
     report(f"an epoch, {shape}", median(full for full, _ in pairs))
     report("its steps alone, on batches in memory", median(bare for _, bare in pairs))
     report("steps alone / epoch", middle, f"0.95 or more; quartiles {low:.3f} to {high:.3f}", "")
+    return found
 
 
 def reading(resolution: int, folder: Path, count: int, repeats: int) -> None:
@@ -135,12 +151,23 @@ def main() -> None:
     parser.add_argument("--resolution", type=int, default=128)
     parser.add_argument("--count", type=int, default=1024, help="images in a pass")
     parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--record", action="store_true", help="write data/latency/training-step.json")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = on_disk(Path(temporary))
         loading(args.resolution, folder)
         reading(args.resolution, folder, args.count, args.repeats)
-    epoch(args.alpha, args.resolution, args.count, args.repeats)
+    found = epoch(args.alpha, args.resolution, args.count, args.repeats)
+    if args.record:
+        size = f"--alpha {args.alpha:g} --resolution {args.resolution} --count {args.count} --repeats {args.repeats}"
+        about = {
+            "command": f"python benchmarks/training_side.py --record {size}",
+            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+            "versions": versions(),
+            "machine": machine(),
+            "ratios": {what: [round(value, 3) for value in values] for what, values in found.items()},
+        }
+        write(DATA / "latency/training-step.json", json.dumps(about, indent=1).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ One idea a module; each imports only modules above it:
     costs         what one layer costs
     architecture  which layers a MobileNet has
     paper         what was published
+    phones        what others measured on phones
     weights       what Google trained
     counting      what a Keras model costs
     models        the same network in Keras

@@ -183,6 +183,20 @@ def test_files_of_one_name_cannot_be_told_apart_in_a_record(saved, capfd):
     assert "each FILE must have another name" in stopped(["latency", "mine", path, path], capfd)
 
 
+def test_without_files_it_times_those_of_the_book(tmp_path, taking, monkeypatch):
+    taking(10.0, 10.0)
+    monkeypatch.setitem(command.TIMED, "one-thread", lambda: ({"model.tflite": tiny_file("float32")}, 1))
+    assert command.main(["latency", "one-thread", "--repeats", "9", "--records", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "one-thread.json").read_text("utf8"))
+    assert found["command"] == "python -m mobilenet_lib.tflite latency one-thread --repeats 9"
+    assert [file["file"] for file in found["files"]] == ["model.tflite"]
+
+
+def test_another_name_without_files_is_refused(capfd):
+    err = stopped(["latency", "mine"], capfd)
+    assert err.endswith("without a FILE, NAME must be one of one-thread, two-threads, not 'mine'\n")
+
+
 @pytest.mark.fault("A .tflite file is for something else")
 @pytest.mark.parametrize("shape", [(32, 48, 3), (32, 32, 1)])
 def test_a_model_of_other_images_than_square_ones_in_color_cannot_be_recorded(tmp_path, capfd, shown, shape):

@@ -121,6 +121,18 @@ def test_a_record_of_latency_says_how_long_how_busy_the_machine_was_and_whether_
         assert busy is None or 0 <= busy <= (os.cpu_count() or 1) + 0.5
 
 
+def test_each_file_of_a_record_may_have_threads_of_its_own():
+    files, threads = {"a": tiny_file("float32"), "b": tiny_file("float32")}, {"a": 1, "b": 2}
+    assert tflite.measure(files, repeats=3, threads=threads)["threads"] == threads
+    with pytest.raises(ValueError, match="threads must have a number for each of the models; 'a' has none"):
+        tflite.measure(files, repeats=3, threads={"b": 2})
+
+
+def test_a_record_says_how_fast_the_machine_copies():
+    found = tflite.measure({"a": tiny_file("float32")}, repeats=3)["bandwidth"]
+    assert list(found) == ["0.1", "4", "64"] and all(1 < speed < 10_000 for speed in found.values())  # GB/s
+
+
 def test_other_programs_are_those_that_work_beside_this_one():
     """In 10 seconds all programs had a core for 25 seconds, this one for 5."""
     assert recording._others((100, 1000, 3), (110, 1025, 8)) == 2.0

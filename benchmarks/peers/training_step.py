@@ -12,8 +12,11 @@ import torch
 from torch import nn
 
 
-def network(layers: list[list]) -> nn.Sequential:
-    """The layers of `architecture.mobilenet`: each (kind, kernel, stride, channels in, channels out)."""
+def network(layers: list[list], *, clip: bool = True) -> nn.Sequential:
+    """The layers of `architecture.mobilenet`: each (kind, kernel, stride, channels in, channels out).
+
+    With `clip=False` a ReLU stands for ReLU6.
+    """
     parts = []
     for kind, kernel, stride, in_channels, out_channels in layers:
         if kind == "dense":
@@ -21,7 +24,7 @@ def network(layers: list[list]) -> nn.Sequential:
             continue
         groups = in_channels if kind == "depthwise" else 1
         convolution = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False)
-        parts += [convolution, nn.BatchNorm2d(out_channels), nn.ReLU6(inplace=True)]
+        parts += [convolution, nn.BatchNorm2d(out_channels), nn.ReLU6(inplace=True) if clip else nn.ReLU()]
     return nn.Sequential(*parts)
 
 

@@ -12,6 +12,7 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
     aware       trained to be rounded
     running     what a file says about images
     timing      how long it takes
+    timed       the files whose times the book keeps
     parts       files for other sizes, and of single operators
     recording   what each file format does to a model, and how long files take
 
@@ -19,7 +20,8 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
     python -m mobilenet_lib.tflite record NAME    what each file format does to a kept model, into data/exports;
                                                   with --keep, the files of the book are made from it too
     python -m mobilenet_lib.tflite latency NAME FILE …
-                                                  how long files take, into data/latency, if the machine is quiet
+                                                  how long files take, into data/latency, if the machine is quiet;
+                                                  without a FILE, those of chapter 7
 """
 
 from mobilenet_lib.tflite.aware import train_aware

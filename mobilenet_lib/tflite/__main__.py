@@ -22,6 +22,7 @@ from mobilenet_lib.tflite.files import save
 from mobilenet_lib.tflite.metadata import labels
 from mobilenet_lib.tflite.recording import EXPORTS, KEPT, LATENCY, MODEL, kept_files, measure, record
 from mobilenet_lib.tflite.running import Network
+from mobilenet_lib.tflite.timed import TIMED
 
 SAME = 0.97, 1.03  # how many times as long as itself a file may seem to take
 IMAGENET = "imagenet-128"  # as the name of a model: Google's weights at α = 0.25 and 128 pixels under a new classifier
@@ -135,7 +136,11 @@ def _recorded(args: argparse.Namespace, path: Path) -> dict[str, Any]:
 
 
 def _write(found: dict[str, Any], path: Path) -> None:
-    save(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n", path)
+    """As JSON, with a line for each file."""
+    files = ",\n  ".join(json.dumps(file, ensure_ascii=False) for file in found["files"])
+    text = json.dumps(found | {"files": None}, indent=1, ensure_ascii=False)
+    text = text.replace('"files": null', f'"files": [\n  {files}\n ]', 1)
+    save(text.encode(errors="backslashreplace") + b"\n", path)
 
 
 def _command(*words: str) -> str:
@@ -149,24 +154,34 @@ def _latency(arguments: list[str]) -> int:
         "The first file runs once more under another name; unless it takes as long as itself, nothing is written.",
     )
     parser.add_argument("name", metavar="NAME", help="of the record")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a .tflite file")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        type=Path,
+        help=f"a .tflite file; none for the book's own {' and '.join(TIMED)}",
+    )
     parser.add_argument("--repeats", type=int, default=500, help="how often each file runs (default: 500)")
     parser.add_argument("--threads", type=int, default=1, help="processor cores to use (default: 1)")
     parser.add_argument("--records", type=Path, default=LATENCY, metavar="FOLDER", help="where records go")
     args = parser.parse_args(arguments)
-    files = {path.name: path for path in args.files}
+    files, threads = {path.name: path for path in args.files}, args.threads
     if len(files) < len(args.files):
         parser.error("each FILE must have another name, for the record")
-    options = ["--repeats", str(args.repeats), "--threads", str(args.threads)]
+    if not files and args.name not in TIMED:
+        parser.error(f"without a FILE, NAME must be one of {', '.join(TIMED)}, not {args.name!r}")
+    options = [*files, "--repeats", str(args.repeats), *(["--threads", str(threads)] if files else [])]
     try:
-        found = {"command": _command("latency", args.name, *files, *options)}
-        found |= measure(files, repeats=args.repeats, threads=args.threads)
+        found = {"command": _command("latency", args.name, *options)}
+        if not files:
+            files, threads = TIMED[args.name]()
+        found |= measure(files, repeats=args.repeats, threads=threads)
         for file in found["files"]:
             print(f"{args.name}: {file['file']}: {file['median']:.3g} ms")
         if not SAME[0] <= found["ratio"] <= SAME[1]:
             parser.exit(
                 1,
-                f"{args.name}: not recorded: {args.files[0].name} took {found['ratio']:.3f} times as long as itself, "
+                f"{args.name}: not recorded: {next(iter(files))} took {found['ratio']:.3f} times as long as itself, "
                 f"where {SAME[0]} to {SAME[1]} is wanted; load beside it: {found['load']['during']} cores\n",
             )
         _write(found, args.records / f"{args.name}.json")

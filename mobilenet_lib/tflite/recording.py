@@ -23,7 +23,7 @@ from mobilenet_lib.tflite.conversion import MODES, convert
 from mobilenet_lib.tflite.files import File, read
 from mobilenet_lib.tflite.folding import foldable, silenced
 from mobilenet_lib.tflite.running import evaluate
-from mobilenet_lib.tflite.timing import latency
+from mobilenet_lib.tflite.timing import bandwidth, latency
 
 EXPORTS, LATENCY = DATA / "exports", DATA / "latency"
 # The files that the book keeps, for phones, for its page "Try it" and for the command line.
@@ -93,18 +93,20 @@ def kept_files(model: keras.Model, photos: Any) -> tuple[dict[str, bytes], list[
     ]
 
 
-def measure(files: Mapping[str, File], *, repeats: int = 500, threads: int = 1) -> dict[str, Any]:
+def measure(files: Mapping[str, File], *, repeats: int = 500, threads: int | Mapping[str, int] = 1) -> dict[str, Any]:
     """How long each file takes for one image, in milliseconds, with where and when, and whether it can be trusted.
 
     `ratio` is that of the first file to itself, which runs once more under another name: an A/A test. It compares lower
     quartiles, which other programs hardly move when they interrupt a run; `quartiles` of it are turn by turn. `load` is
     how many cores other programs kept busy in the second before, and during the measurement (None but on Linux).
+    `bandwidth` is what `bandwidth` says of a copy of some megabytes. `threads` may give each file a number of its own.
     """
     first = next(iter(files))
     start = _worked()
     time.sleep(1)
     before = _worked()
-    taken = latency({**files, "": files[first]}, repeats=repeats, threads=threads)
+    each = threads if isinstance(threads, Mapping) else dict.fromkeys(files, threads)
+    taken = latency({**files, "": files[first]}, repeats=repeats, threads={**each, "": each.get(first, 1)})
     load = {"before": _others(start, before), "during": _others(before, _worked())}
     once, again = taken[first], taken.pop("")
     by_turn = np.percentile(again.milliseconds / once.milliseconds, [25, 75])
@@ -114,6 +116,7 @@ def measure(files: Mapping[str, File], *, repeats: int = 500, threads: int = 1) 
         "quartiles": [round(float(value), 4) for value in by_turn],
         "repeats": repeats,
         "threads": threads,
+        "bandwidth": {str(megabytes): round(bandwidth(megabytes), 2) for megabytes in (0.1, 4, 64)},
         "files": [
             {
                 "file": name,
