@@ -22,7 +22,7 @@ from mobilenet_lib.training.recipe import INITIALIZERS, Recipe
 # Choices that are recorded beside those that `train` itself records.
 CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout")
 # Only where they were made: the oldest records do not know them.
-EXTRA = ("experiment", "validation")
+EXTRA = ("experiment", "validation", "separable")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -95,7 +95,7 @@ def _record(
     )
     if args.test_resolution not in (None, args.resolution):
         trained, photos = model, data.load(args.test_resolution, args.batch_size, **source)
-        model = models.mobilenet(args.alpha, args.test_resolution, len(photos.class_names))
+        model = models.mobilenet(args.alpha, args.test_resolution, len(photos.class_names), separable=args.separable)
         model.set_weights(trained.get_weights())
         run = replace(run, mult_adds=models.cost(model).mult_adds)
     run = replace(run, name=args.name, command=options.command(args, parser, drawn=photos.drawn))
@@ -122,6 +122,7 @@ def _network(args: argparse.Namespace, kept: Path, classes: int) -> keras.Model:
             args.alpha,
             args.resolution,
             classes,
+            separable=args.separable,
             dropout=args.dropout,
             momentum=args.momentum,
             depthwise_initializer=INITIALIZERS[args.initializer],
