@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from mobilenet_lib import tflite
+from mobilenet_lib import models, tflite
 
 WIDTHS = (4, 8, 16, 32, 64, 128)  # channels in and out of the single layers
 SIDE = 56  # of their maps
@@ -23,10 +23,12 @@ SIDE = 56  # of their maps
 def networks():
     """The networks of the chapter that Keras has, by the names that `paper.SUCCESSORS` gives them."""
     keras_ = keras.applications
-    yield "mobilenet", keras_.MobileNet(weights=None), None
+    for alpha in (1, 0.5, 0.25):
+        name = "mobilenet" + f"-{100 * alpha:03.0f}" * (alpha < 1)
+        yield name, models.mobilenet(alpha), None
     yield "mobilenet-v2", keras_.MobileNetV2(weights=None), None
     for size in ("Small", "Large"):
-        model = getattr(keras_, f"MobileNetV3{size}")(weights=None, include_preprocessing=False)
+        model = getattr(keras_, f"MobileNetV3{size}")((224, 224, 3), weights=None, include_preprocessing=False)
         yield f"mobilenet-v3-{size.lower()}", model, None
     yield "efficientnet-b0", keras_.EfficientNetB0(weights=None), (0, 1)  # takes pixels as they are
 

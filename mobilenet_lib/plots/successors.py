@@ -56,7 +56,7 @@ def accuracy_against(panels: Mapping[str, Mapping[str, Mapping[str, tuple[float,
     """Accuracy against what it costs, a panel for each kind of cost, a line for each family of networks.
 
     `panels` maps the label of an axis to families, and these a name to networks: name to (cost, accuracy in percent).
-    Networks of a family of more than one are joined; one alone is named beside its point.
+    The networks of a family are joined; it keeps its color and marker in all panels.
     """
     families = list(dict.fromkeys(name for panel in panels.values() for name in panel))
     said = [
