@@ -231,6 +231,10 @@ SLIPS = {
         "max(n / 32 for n in range(1, 65) if cost(n, s).mult_adds < c and cost(n, s).params < p)": "just as many",
         "max(n / 32 for n in range(1, 33) if cost(n, s).mult_adds <= c and cost(n, s).params <= p)": "up to 2",
     },
+    ("inverted", "s, m, n, t"): {
+        "s * s * m * (9 + n)": "what expands the channels",
+        "s * s * m * t * (m + n)": "What filters",
+    },
     ("by_hand", "s, n, p, r"): {
         "p * (1 + math.cos(math.pi * s / n)) / 2": "starts at 0",
         "p * min(s / r, (1 + math.cos(math.pi * s / n)) / 2)": "where the rise ends",
