@@ -183,6 +183,30 @@ CHECKPOINTS = (
 
 
 @dataclass(frozen=True)
+class Successor:
+    """A network that came after: what its authors published, at 224×224 pixels. `source` is where."""
+
+    name: str
+    year: int
+    top1: float
+    mult_adds: float
+    params: float
+    source: str
+
+
+_DOCS = "https://www.tensorflow.org/api_docs/python/tf/keras/applications"
+
+#: Networks that came after MobileNet, by year. Each was trained in its authors' way, for longer the later it came.
+SUCCESSORS = (
+    Successor("MobileNetV2", 2018, 71.8, 300, 3.47, f"{_DOCS}/mobilenet_v2"),
+    Successor("MobileNetV3-Small", 2019, 68.1, 66, 2.9, f"{_DOCS}/MobileNetV3Large"),
+    Successor("MobileNetV3-Large", 2019, 75.6, 217, 5.4, f"{_DOCS}/MobileNetV3Large"),
+    Successor("EfficientNet-B0", 2019, 77.1, 390, 5.3, "https://arxiv.org/abs/1905.11946"),
+    Successor("MobileNetV4-Conv-S", 2024, 73.8, 200, 3.8, "https://arxiv.org/abs/2404.10518"),
+)
+
+
+@dataclass(frozen=True)
 class Erratum:
     """A slip in print: where it stands, what it says, what is right, and why."""
 

@@ -89,6 +89,19 @@ FIGURES = {
     "progress": lambda: plots.progress(
         {"small": ([0.5, 1.0], [0.6, 0.7]), "large": ([2.0, 13.0], [0.7, 0.92])}, alt="Two runs", xlabel="Mult-Adds"
     ),
+    "chains": lambda: plots.chains(
+        {
+            "One": [("input", 14, 64), ("depthwise", 14, 64), ("pointwise", 14, 64)],
+            "Other": [("input", 14, 16), ("pointwise", 14, 96), ("depthwise", 14, 96), ("pointwise", 14, 16)],
+        },
+        shortcut=["Other"],
+    ),
+    "accuracy against": lambda: plots.accuracy_against(
+        {
+            "million Mult-Adds": {"old": {"a": (41, 49.8), "b": (150, 63.3)}, "new": {"c": (66, 68.1)}},
+            "milliseconds": {"old": {"a": (2.0, 49.8), "b": (6.0, 63.3)}},
+        }
+    ),
     "by count": lambda: plots.by_count(
         {"plain": {1: 0.4, 10: 0.2}, "corrected": {1: 0.3, 10: 0.1}}, alt="Error by images", xlabel="n", ylabel="error"
     ),

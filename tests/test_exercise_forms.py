@@ -239,6 +239,10 @@ SLIPS = {
         "min(1.0, 2 * sum(comb(a + b, k) for k in range(max(a, b) + 1)) / 2 ** (a + b))": "smaller of the two",
         "math.erfc(abs(a - b) / math.sqrt(2 * (a + b)))": "approximation",
     },
+    ("inverted", "s, m, n, t"): {
+        "s * s * m * (9 + n)": "what expands the channels",
+        "s * s * m * t * (m + n)": "What filters",
+    },
     ("quantize", "r, s, z"): {
         "round(r / s)": "zero point is missing",
         "round(r / s) - z": "is added",

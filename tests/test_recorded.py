@@ -59,12 +59,13 @@ def test_a_record_has_every_epoch_and_where_it_was_made(run):
 
 def test_a_record_counts_the_network_it_names(run):
     tested_at = run.settings.get("test_resolution") or run.settings["resolution"]
-    assert (run.params, run.mult_adds) == counted(run.settings["alpha"], tested_at)
+    kind = run.settings.get("separable", True)
+    assert (run.params, run.mult_adds) == counted(run.settings["alpha"], tested_at, kind)
 
 
 @cache
-def counted(alpha, resolution):
-    network = models.mobilenet(alpha, resolution, 2)
+def counted(alpha, resolution, separable):
+    network = models.mobilenet(alpha, resolution, 2, separable=separable)
     return network.count_params(), models.cost(network).mult_adds
 
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 import small_training
 
-from mobilenet_lib import models, training
+from mobilenet_lib import architecture, models, training
 from mobilenet_lib.training import __main__ as cli
 from mobilenet_lib.training import options, sweep
 
@@ -46,8 +46,23 @@ def test_a_part_added_or_taken_away_changes_that_part_alone():
             assert {name for name in one if one[name] != other[name]} == settings
 
 
+def test_networks_of_both_kinds_of_convolution_are_trained_alike_and_two_of_them_cost_about_as_much():
+    runs = sweep.EXPERIMENTS["parts"].runs("parts") | sweep.EXPERIMENTS["convolutions"].runs("convolutions")
+    names = ("parts-minus-he-0", "convolutions-standard-0", "convolutions-equal-0")
+    separable, standard, equal = (asked(runs[name]) for name in names)
+    # What is kept and what is validated twice changes nothing that is trained.
+    other = {name for name in separable if separable[name] != standard[name]}
+    assert other == {"separable", "keep", "recalibrated", "experiment"}
+    assert {name for name in standard if standard[name] != equal[name]} == {"alpha"}
+    costs = [
+        architecture.total(architecture.mobilenet(run["alpha"], run["resolution"], 2, separable=run["separable"]))
+        for run in (separable, equal)
+    ]
+    assert costs[0].mult_adds == 3_329_024 and costs[1].mult_adds == 3_566_784
+
+
 def test_no_run_that_compares_recipes_looks_at_the_test_set():
-    for experiment in ("transient", "parts", "rates", "longer"):
+    for experiment in ("transient", "parts", "rates", "convolutions", "longer"):
         assert all(options["test"] is False for options in sweep.EXPERIMENTS[experiment].runs(experiment).values())
 
 

@@ -75,6 +75,23 @@ def test_a_run_can_go_on_from_a_kept_model_at_another_resolution(recorded, tmp_p
     assert "--start first" in training.load_run(tmp_path / "runs" / "on.json").command
 
 
+def test_a_network_of_standard_convolutions_is_trained_tested_and_named_in_its_record(tmp_path):
+    size = ["--alpha", "0.1", "--resolution", "32", "--limit", "8", "--epochs", "1", "--test-resolution", "64"]
+    cli.main(["--name", "full", "--data", "drawn", "--no-separable", *size, "--runs", str(tmp_path / "runs"), "--keep"])
+    run = training.load_run(tmp_path / "runs" / "full.json")
+    assert run.settings["separable"] is False and "--no-separable" in run.command
+    kept = training.load_model(tmp_path / "models" / "full.keras")
+    assert [layer.kernel.shape[:2] for layer in kept.layers if layer.name == "conv_1"] == [(3, 3)]
+    assert not any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in kept.layers)
+
+
+def test_the_imagenet_weights_are_of_separable_convolutions_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("photos were read"))
+    with pytest.raises(SystemExit):
+        cli.main(["--name=run", "--recipe=fine-tune", "--no-separable", f"--runs={tmp_path}"])
+    assert "separable must be True with --initializer imagenet" in capsys.readouterr().err
+
+
 def test_a_model_to_go_on_from_has_to_be_there(recorded, capsys):
     with pytest.raises(SystemExit):
         cli.main(["--name", "second", "--data", "drawn", "--runs", str(recorded), "--start", "nowhere"])

@@ -17,6 +17,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     training      how a training went, and how good the model is
     export        what int8 does to weights and answers
     latency       how long models take, and why
+    successors    what came after: blocks, and accuracy against what it costs
 """
 
 from mobilenet_lib.plots.blocks import by_block, reach
@@ -30,6 +31,7 @@ from mobilenet_lib.plots.latency import durations, roofline, time_against
 from mobilenet_lib.plots.lines import by_count, by_depth, learning_rate, over_seeds, paths
 from mobilenet_lib.plots.network import architecture_body, block, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
+from mobilenet_lib.plots.successors import accuracy_against, chains
 from mobilenet_lib.plots.tables import Table, table
 from mobilenet_lib.plots.training import calibration, confusion, curves, progress
 
@@ -40,6 +42,7 @@ __all__ = [
     "WIDTH",
     "Picture",
     "Table",
+    "accuracy_against",
     "agreement",
     "architecture_body",
     "block",
@@ -49,6 +52,7 @@ __all__ = [
     "by_depth",
     "calibration",
     "canvas",
+    "chains",
     "channels",
     "confusion",
     "curves",

@@ -1,4 +1,4 @@
-"""The command line: train, evaluate once on the test split, record; or a whole experiment."""
+"""The command line: train, evaluate once on the test split, record; a whole experiment; or kernels of kept models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mobilenet_lib import data, models
 from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.locks import alone
 from mobilenet_lib.records import load_run
-from mobilenet_lib.training import options, sweep
+from mobilenet_lib.training import kernels, options, sweep
 from mobilenet_lib.training.fit import _duration, fine_tune, imagenet_classifier, train
 from mobilenet_lib.training.kept import load_model, save_model
 from mobilenet_lib.training.recipe import INITIALIZERS, Recipe
@@ -22,15 +22,16 @@ from mobilenet_lib.training.recipe import INITIALIZERS, Recipe
 # Choices that are recorded beside those that `train` itself records.
 CHOSEN = ("recipe", "start", "alpha", "batch_size", "augment", "momentum", "initializer", "dropout")
 # Only where they were made: the oldest records do not know them.
-EXTRA = ("experiment", "validation")
+EXTRA = ("experiment", "validation", "separable")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Train, evaluate once on the test split, record."""
     arguments = sys.argv[1:] if arguments is None else arguments
     data.spell_out()
-    if arguments[:1] == ["sweep"]:
-        return sweep.main(arguments[1:])
+    commands = {"sweep": sweep.main, "kernels": kernels.main}
+    if arguments and arguments[0] in commands:
+        return commands[arguments[0]](arguments[1:])
     parser = options.parser()
     args = options.parsed(parser, arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
@@ -95,7 +96,7 @@ def _record(
     )
     if args.test_resolution not in (None, args.resolution):
         trained, photos = model, data.load(args.test_resolution, args.batch_size, **source)
-        model = models.mobilenet(args.alpha, args.test_resolution, len(photos.class_names))
+        model = models.mobilenet(args.alpha, args.test_resolution, len(photos.class_names), separable=args.separable)
         model.set_weights(trained.get_weights())
         run = replace(run, mult_adds=models.cost(model).mult_adds)
     run = replace(run, name=args.name, command=options.command(args, parser, drawn=photos.drawn))
@@ -122,6 +123,7 @@ def _network(args: argparse.Namespace, kept: Path, classes: int) -> keras.Model:
             args.alpha,
             args.resolution,
             classes,
+            separable=args.separable,
             dropout=args.dropout,
             momentum=args.momentum,
             depthwise_initializer=INITIALIZERS[args.initializer],

@@ -35,6 +35,12 @@ def parser() -> argparse.ArgumentParser:
         "ImageNet weights",
     )
     add("--alpha", type=float, default=0.25, help="width multiplier")
+    add(
+        "--separable",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="depthwise separable convolutions; without, standard ones of the same widths",
+    )
     add("--resolution", type=int, default=128, help="side of the images in pixels, a multiple of 32")
     add(
         "--test-resolution",
@@ -115,6 +121,8 @@ def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
             raise ValueError(
                 f"{option} must be {kept!r} with --initializer imagenet, which has no use for it, not {value!r}"
             )
+    if args.initializer == "imagenet" and not args.separable:
+        raise ValueError("separable must be True with --initializer imagenet, whose weights are those of that network")
     if args.runs.exists() and not args.runs.is_dir():
         raise ValueError(f"runs must be a folder, not the file {str(args.runs)!r}")
     architecture.mobilenet(args.alpha, args.resolution)  # refuses what alpha must not be
