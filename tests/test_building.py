@@ -46,11 +46,40 @@ def setup(app):
     app.connect("build-finished", lambda app, exception: kill("end"), priority=0)
 """
 
+# More than half of the time of a small build goes into imports: one process does them, and copies of it build.
+BUILDER = """\
+import json, os, sys
+import fontTools.subset, jupyter_book.sphinx, myst_nb.sphinx_ext, sphinx.builders.epub3, sphinx_book_theme
+import numpy, PIL.ImageFont, sphinx_design.extension, sphinx_external_toc.collectors, sphinx_togglebutton
+from jupyter_book.cli.main import main
+
+for line in sys.stdin:
+    order = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.chdir(order["folder"])
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+        os.dup2(1, 2)
+        main(order["arguments"])
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+BUILD = ["build", ".", "--toc", "book/_toc.yml", "-W", "--keep-going"]
+
 pytestmark = pytest.mark.skipif(not (ROOT / "node_modules" / "katex").is_dir(), reason="KaTeX is missing: make book")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def builder():
+    command, pipes = [sys.executable, "-P", "-c", BUILDER], {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, encoding="utf8", **pipes) as Book.builder:
+        yield
+
+
 class Book:
-    """A book in a folder of its own, built by the command of the README."""
+    """A book in a folder of its own."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -87,29 +116,22 @@ class Book:
         path = self.folder / "_config.yml"
         path.write_text(re.sub(r"(?m)^  url: .*", f"  url: {repository}", path.read_text("utf8")), "utf8")
 
-    def build(self, **environment):
-        """Build the book; the names of the chapters that ran, in their order."""
-        ran = self.folder / "ran"
+    def build(self, *, anew=False, **environment):
+        """Build the book, in a copy of `builder` or in a process that starts anew; which chapters ran, in order."""
+        ran, output = self.folder / "ran", self.folder / "output"
         ran.unlink(missing_ok=True)
-        process = self.start(**environment)
-        output, errors = process.communicate()
-        self.result = subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+        env = {**os.environ, "KERAS_HOME": str(self.folder / "keras"), "CATS_DOGS_DIR": "", **environment}
+        if anew:
+            with output.open("w") as file:
+                command = [Path(sys.executable).with_name("jupyter-book"), *BUILD]
+                ended = subprocess.run(command, cwd=self.folder, env=env, stdout=file, stderr=subprocess.STDOUT)
+            self.returncode = ended.returncode
+        else:
+            order = {"folder": str(self.folder), "output": str(output), "environment": env, "arguments": BUILD}
+            print(json.dumps(order), file=self.builder.stdin, flush=True)
+            self.returncode = int(self.builder.stdout.readline())
+        self.output = output.read_text("utf8")
         return ran.read_text().split() if ran.exists() else []
-
-    def start(self, **environment):
-        command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--toc", "book/_toc.yml"]
-        return subprocess.Popen(
-            [*command, "-W", "--keep-going"],
-            cwd=self.folder,
-            env={**os.environ, "KERAS_HOME": str(self.folder / "keras"), "CATS_DOGS_DIR": "", **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf8",
-        )
-
-    @property
-    def output(self):
-        return self.result.stdout + self.result.stderr
 
     def page(self, name):
         return (self.folder / "_build" / "html" / "chapters" / f"{name}.html").read_text("utf8")
@@ -117,39 +139,40 @@ class Book:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
+    """Built by the command of the README."""
     book = Book(tmp_path_factory.mktemp("book"))
-    assert book.build() == ["a", "b"], book.output
-    assert book.result.returncode == 0, book.output
+    book.at("https://github.com/your_account/a-book")
+    assert book.build(anew=True) == ["a", "b"], book.output
+    assert book.returncode == 0, book.output
     return book
+
+
+def copied(book, folder):
+    copy = object.__new__(Book)
+    copy.folder = shutil.copytree(book.folder, folder / "book", symlinks=True)
+    return copy
 
 
 @pytest.fixture
 def book(built, tmp_path):
     """A copy of the built book, for a test of its own."""
-    shutil.copytree(built.folder, tmp_path / "book", symlinks=True)
-    copy = object.__new__(Book)
-    copy.folder = tmp_path / "book"
-    return copy
+    return copied(built, tmp_path)
 
 
 def test_the_first_build_shows_each_chapter_and_its_time(built):
     assert "[1/2] a … " in built.output and "[2/2] b … " in built.output
 
 
-def test_nothing_runs_again_when_nothing_has_changed_and_few_old_results_are_kept(book):
+def test_changed_prose_runs_nothing_and_changed_code_runs_its_chapter_alone(book):
+    path = book.folder / "chapters" / "a.md"
+    path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
     caches = book.folder / "_build" / ".jupyter_cache"
     for number in range(6):
         (caches / f"older-{number}").mkdir()
         os.utime(caches / f"older-{number}", (number, number))
     assert book.build() == []
-    assert len(list(caches.iterdir())) == 4
-
-
-def test_changed_prose_runs_nothing_and_changed_code_runs_its_chapter_alone(book):
-    path = book.folder / "chapters" / "a.md"
-    path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
-    assert book.build() == []
     assert "A new sentence." in book.page("a")
+    assert len(list(caches.iterdir())) == 4, "few old results are kept"
     book.chapter("b", "1 + 2")
     assert book.build() == ["b"]
     assert "[1/1] b … " in book.output and "] a" not in book.output
@@ -164,7 +187,7 @@ def test_photos_whose_folder_is_the_same_in_every_chapter_and_drawings_each_keep
     book.write("photos/training_set/cats/cat.1.jpg", "not empty")
     book.chapter("a", "import os\nassert os.path.isdir(os.environ.get('CATS_DOGS_DIR') or '/')")
     assert book.build(CATS_DOGS_DIR="photos") == ["a", "b"]
-    assert book.result.returncode == 0, book.output
+    assert book.returncode == 0, book.output
     assert book.build() == ["a"], "b was computed with drawings before"
     assert book.build(CATS_DOGS_DIR="photos") == []
 
@@ -173,14 +196,14 @@ def test_a_chapter_that_fails_fails_this_build_and_the_next_and_shows_why(book):
     book.chapter("b", "1 / 0")
     for _ in range(2):
         book.build()
-        assert book.result.returncode != 0
+        assert book.returncode != 0
         assert "] b … " in book.output and "ZeroDivisionError" in book.output
 
 
 def test_a_formula_that_cannot_be_read_fails_the_build(book):
     book.write("chapters/a.md", (book.folder / "chapters" / "a.md").read_text("utf8").replace("1 + 1 = 2", r"\frac{1"))
     book.build()
-    assert book.result.returncode != 0
+    assert book.returncode != 0
     assert "chapters/a.md" in book.output and "KaTeX parse error" in book.output
 
 
@@ -188,10 +211,10 @@ def test_a_formula_that_cannot_be_read_fails_the_build(book):
 def test_a_build_killed_in_a_chapter_leaves_nothing_wrong_behind(book):
     book.chapter("b", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)")
     book.build()
-    assert book.result.returncode != 0
+    assert book.returncode != 0
     book.chapter("b", "1 + 3")
     assert book.build() == ["b"]
-    assert book.result.returncode == 0, book.output
+    assert book.returncode == 0, book.output
 
 
 @pytest.mark.fault("A build of the book is killed")
@@ -203,12 +226,12 @@ def test_a_build_killed_while_it_writes_pages_is_made_good_by_the_next(book, vic
     victim = book.folder / "_build" / "html" / victim
     before = victim.stat().st_mtime_ns
     book.build(KILLED_AT=at)
-    assert book.result.returncode == -signal.SIGKILL, book.output
+    assert book.returncode == -signal.SIGKILL, book.output
     assert victim.stat().st_mtime_ns != before, "the page should be written anew"
     content = victim.read_bytes()
     victim.write_bytes(content[: len(content) // 2])  # as a kill a moment earlier leaves it
     book.build()
-    assert book.result.returncode == 0, book.output
+    assert book.returncode == 0, book.output
     assert all("Another sentence." in book.page(name) for name in "ab")
     pages = [
         path for folder in (".", "book", "chapters") for path in (book.folder / "_build/html" / folder).glob("*.html")
@@ -223,81 +246,10 @@ def test_a_half_written_result_is_forgotten_and_computed_again(book):
         path.write_text(path.read_text("utf8")[:40], "utf8")
     (book.folder / "_build" / ".doctrees" / "environment.pickle").unlink()
     assert book.build() == ["a", "b"]
-    assert book.result.returncode == 0, book.output
+    assert book.returncode == 0, book.output
 
 
-# A cell whose output says what was asked, as that of a check does.
-EXERCISE = """\
-answer = ...
-```
-
-```{code-cell}
-class Asked:
-    def _repr_mimebundle_(self, **_):
-        asked = '{"expected": 25, "slips": [[9, "A hint."]], "tolerance": 0.0}'
-        return {"text/plain": "No answer yet"}, {"exercise": asked}
-
-
-Asked()
-"""
-
-
-def test_an_exercise_is_a_form_also_in_a_page_whose_results_were_kept(book):
-    book.chapter("a", "pass\n```\n\n```{code-cell}\n" + EXERCISE)
-    path = book.folder / "chapters" / "a.md"
-    for ran in (["a"], []):
-        assert book.build() == ran
-        assert book.result.returncode == 0, book.output
-        page = BeautifulSoup(book.page("a"), "html.parser")
-        assert len(page.select("form.exercise[data-kind=number] input")) == 1
-        assert "Asked" not in page.article.get_text() and "answer = ..." not in page.article.get_text()
-        script = next(tag["src"] for tag in page.find_all("script", src=True) if "exercise-forms" in tag["src"])
-        folder = (path.parent.parent / "_build" / "html" / "chapters" / script).resolve().parent
-        assert (folder / "exercise-worker.js").exists() and (folder / "pyodide.asm.wasm").exists()
-        path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
-    assert "exercise-forms" not in book.page("b")
-
-
-def test_a_book_with_an_address_says_in_each_page_where_it_is_and_in_those_with_a_notebook_where_to_run_it(book):
-    book.at("https://github.com/no_body/a-book")
-    (book.folder / "chapters" / "b.ipynb").unlink()
-    book.build()
-    assert book.result.returncode == 0, book.output
-    page, address = book.page("a"), "https://no_body.github.io/a-book/"
-    assert f'<link rel="canonical" href="{address}chapters/a.html"' in page
-    assert f'<meta property="og:url" content="{address}chapters/a.html">' in page
-    assert f'<meta property="og:image" content="{address}_images/card-a.png">' in page
-    html = book.folder / "_build" / "html"
-    assert (html / "_images" / "card-a.png").exists()
-    front = (html / "index.html").read_text("utf8")
-    assert f'<link rel="canonical" href="{address}book/intro.html"' in front and "url=book/intro.html" in front
-    assert "https://colab.research.google.com/github/no_body/a-book/blob/main/chapters/a.ipynb" in page
-    assert "colab.research.google.com" not in book.page("b") and "fa-rocket" not in book.page("b")
-    assert "how to give it one" not in page
-
-
-def test_a_book_without_an_address_says_how_colab_finds_it(book):
-    book.at("https://github.com/your_account/a-book")
-    book.build()
-    assert book.result.returncode == 0, book.output
-    front = book.folder / "_build" / "html" / "book" / "intro.html"
-    assert "give it a public repository" in front.read_text("utf8") and "how to give it one" in book.page("a")
-
-
-def test_a_chapter_from_the_template_has_its_number_and_time_at_the_top_and_a_page_to_go_on_to(book):
-    _, template, _ = (ROOT / "CONTRIBUTING.md").read_text("utf8").split("````\n")
-    book.chapter("01-cost-derivation")
-    book.write("chapters/08-slug.md", template.replace("(the setup cell of the other chapters)", "pass"))
-    chapters = "[file: chapters/01-cost-derivation.md, file: chapters/08-slug.md]"
-    book.write("book/_toc.yml", f"format: jb-book\nroot: book/intro\nchapters: {chapters}\n")
-    book.build()
-    assert book.result.returncode == 0, book.output
-    page = book.page("08-slug")
-    assert re.search(r'<p class="kicker">Chapter 8 · \d+ minutes to read', page)
-    assert '<div class="opening docutils">' in page
-    setup = BeautifulSoup(page, "html.parser").select_one("details.setup")
-    assert "pass" in setup.get_text() and setup.summary.get_text() == "Imports"
-    assert 'href="01-cost-derivation.html"' in page.partition('id="what-s-next"')[2].partition("</section>")[0]
+# What a page shows.
 
 
 def cell(code, tag):
@@ -313,54 +265,134 @@ PROOFS = {
     "✓ 6 numbers checked": "import numpy as np\nfor n in range(6):\n    np.testing.assert_equal(n, n)",
     "Nothing to check here": "if 1 > 2:\n    assert 3 == 4",
 }
+# A cell whose output says what was asked, as that of a check does.
+EXERCISE = """\
+pass
+```
+
+```{code-cell}
+answer = ...
+```
+
+```{code-cell}
+class Asked:
+    def _repr_mimebundle_(self, **_):
+        asked = '{"expected": 25, "slips": [[9, "A hint."]], "tolerance": 0.0}'
+        return {"text/plain": "No answer yet"}, {"exercise": asked}
+
+
+Asked()
+"""
 
 
 @pytest.fixture(scope="module")
-def folds(built, tmp_path_factory):
-    """The cells of a page, some of them folded."""
-    book = object.__new__(Book)
-    book.folder = shutil.copytree(built.folder, tmp_path_factory.mktemp("folds") / "book", symlinks=True)
+def site(built, tmp_path_factory):
+    """A book with an address: a has folded cells, b no notebook, chapter 1 an exercise; the last is the template."""
+    book = copied(built, tmp_path_factory.mktemp("shown"))
+    book.at("https://github.com/no_body/a-book")
     made = cell("# @title How this table is made\nfrom IPython.display import HTML\nHTML('<b>made</b>')", "making")
     solved = cell("# @title Solution\nassert True\nprint('solved')", "solution")
-    shown = cell("assert 1 == 1\n'shown'", "open")
+    open_ = cell("assert 1 == 1\n'shown'", "open")
     proofs = "".join(cell(f"# @title The proof\n{proof}", "proof") for proof in PROOFS.values())
     head, _, _ = CHAPTER.partition("```")
-    book.write("chapters/a.md", head.format(name="a") + proofs + made + solved + shown)
+    book.write("chapters/a.md", head.format(name="a") + proofs + made + solved + open_)
+    (book.folder / "chapters" / "b.ipynb").unlink()
+    book.chapter("01-cost-derivation", EXERCISE)
+    _, template, _ = (ROOT / "CONTRIBUTING.md").read_text("utf8").split("````\n")
+    book.write("chapters/08-slug.md", template.replace("(the setup cell of the other chapters)", "pass"))
+    files = ", ".join(f"file: chapters/{name}.md" for name in ("a", "b", "01-cost-derivation", "08-slug"))
+    book.write("book/_toc.yml", f"format: jb-book\nroot: book/intro\nchapters: [{files}]\n")
     book.build()
-    assert book.result.returncode == 0, book.output
-    return BeautifulSoup(book.page("a"), "html.parser").select("div.cell")
+    assert book.returncode == 0, book.output
+    return book
+
+
+def assert_has_a_form(book):
+    page = BeautifulSoup(book.page("01-cost-derivation"), "html.parser")
+    assert len(page.select("form.exercise[data-kind=number] input")) == 1
+    assert "Asked" not in page.article.get_text() and "answer = ..." not in page.article.get_text()
+    script = next(tag["src"] for tag in page.find_all("script", src=True) if "exercise-forms" in tag["src"])
+    folder = (book.folder / "_build" / "html" / "chapters" / script).resolve().parent
+    assert (folder / "exercise-worker.js").exists() and (folder / "pyodide.asm.wasm").exists()
+    assert "exercise-forms" not in book.page("a")
+
+
+def test_an_exercise_is_a_form_also_in_a_page_whose_results_were_kept(site, tmp_path):
+    assert_has_a_form(site)
+    book = copied(site, tmp_path)
+    path = book.folder / "chapters" / "01-cost-derivation.md"
+    path.write_text(path.read_text("utf8") + "\nA new sentence.\n", "utf8")
+    assert book.build() == []
+    assert "A new sentence." in book.page("01-cost-derivation")
+    assert_has_a_form(book)
+
+
+def test_a_book_with_an_address_says_in_each_page_where_it_is_and_in_those_with_a_notebook_where_to_run_it(site):
+    page, address = site.page("a"), "https://no_body.github.io/a-book/"
+    assert f'<link rel="canonical" href="{address}chapters/a.html"' in page
+    assert f'<meta property="og:url" content="{address}chapters/a.html">' in page
+    assert f'<meta property="og:image" content="{address}_images/card-a.png">' in page
+    html = site.folder / "_build" / "html"
+    assert (html / "_images" / "card-a.png").exists()
+    front = (html / "index.html").read_text("utf8")
+    assert f'<link rel="canonical" href="{address}book/intro.html"' in front and "url=book/intro.html" in front
+    assert "https://colab.research.google.com/github/no_body/a-book/blob/main/chapters/a.ipynb" in page
+    assert "colab.research.google.com" not in site.page("b") and "fa-rocket" not in site.page("b")
+    assert "how to give it one" not in page
+
+
+def test_a_book_without_an_address_says_how_colab_finds_it(built):
+    front = built.folder / "_build" / "html" / "book" / "intro.html"
+    assert "give it a public repository" in front.read_text("utf8") and "how to give it one" in built.page("a")
+
+
+def test_a_chapter_from_the_template_has_its_number_and_time_at_the_top_and_a_page_to_go_on_to(site):
+    page = site.page("08-slug")
+    assert re.search(r'<p class="kicker">Chapter 8 · \d+ minutes to read', page)
+    assert '<div class="opening docutils">' in page
+    setup = BeautifulSoup(page, "html.parser").select_one("details.setup")
+    assert "pass" in setup.get_text() and setup.summary.get_text() == "Imports"
+    assert 'href="01-cost-derivation.html"' in page.partition('id="what-s-next"')[2].partition("</section>")[0]
+
+
+@pytest.fixture(scope="module")
+def cells(site):
+    return BeautifulSoup(site.page("a"), "html.parser").select("div.cell")
 
 
 @pytest.mark.parametrize("line", PROOFS)
-def test_a_proof_is_folded_under_a_line_that_says_what_it_has_checked(folds, line):
-    proof = folds[list(PROOFS).index(line)]
+def test_a_proof_is_folded_under_a_line_that_says_what_it_has_checked(cells, line):
+    proof = cells[list(PROOFS).index(line)]
     (inside,) = proof.find_all(recursive=False)
     assert (inside.name, inside.summary.get_text()) == ("details", line) and not inside.has_attr("open")
     assert proof.pre.get_text().strip() == PROOFS[line] and not proof.select(".cell_output")
 
 
-def test_what_a_table_says_stands_open_before_the_fold_with_how_it_is_made(folds):
-    output, fold = folds[len(PROOFS)].find_all(recursive=False)
+def test_what_a_table_says_stands_open_before_the_fold_with_how_it_is_made(cells):
+    output, fold = cells[len(PROOFS)].find_all(recursive=False)
     assert output.get_text().strip() == "made"
     assert (fold.name, fold.summary.get_text()) == ("details", "How this table is made")
     assert "HTML" in fold.pre.get_text() and "@title" not in fold.get_text()
 
 
-def test_a_solution_is_folded_and_what_it_prints_is_not(folds):
-    fold, output = folds[-2].find_all(recursive=False)
+def test_a_solution_is_folded_and_what_it_prints_is_not(cells):
+    fold, output = cells[-2].find_all(recursive=False)
     assert (fold.name, fold.summary.get_text()) == ("details", "Solution")
     assert output.get_text().strip() == "solved"
 
 
-def test_what_an_open_cell_asserts_is_counted_nowhere(folds):
-    assert not folds[-1].details and "checked" not in folds[-1].get_text()
+def test_what_an_open_cell_asserts_is_counted_nowhere(cells):
+    assert not cells[-1].details and "checked" not in cells[-1].get_text()
+
+
+# One build at a time, on one machine or another.
 
 
 @pytest.mark.fault("Two builds of the book run at once")
 def test_a_second_build_in_the_same_folder_is_refused(book, shown):
     with alone(book.folder / "_build", "building"):
         assert book.build() == []
-    assert book.result.returncode != 0
+    assert book.returncode != 0
     shown(book.output)
 
 
@@ -374,11 +406,11 @@ def test_a_book_that_found_the_disk_full_is_built_when_there_is_room(book, shown
         pytest.skip("mounting a disk is not permitted")
     try:
         book.build()
-        assert book.result.returncode != 0
+        assert book.returncode != 0
         shown(book.output)
         subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
         book.build()
-        assert book.result.returncode == 0, book.output
+        assert book.returncode == 0, book.output
         assert "1 + 1" in book.page("a") and "1 + 1" in book.page("b")
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
@@ -477,12 +509,10 @@ def strange(folder):
 
 @pytest.fixture(scope="module")
 def strangely_built(built, tmp_path_factory):
-    copy = object.__new__(Book)
-    copy.folder = tmp_path_factory.mktemp("strange") / "book"
-    shutil.copytree(built.folder, copy.folder, symlinks=True)
+    copy = copied(built, tmp_path_factory.mktemp("strange"))
     copy.chapter("a", ASKED)
-    copy.build(**strange(tmp_path_factory.mktemp("settings")))
-    assert copy.result.returncode == 0, copy.output
+    copy.build(anew=True, **strange(tmp_path_factory.mktemp("settings")))
+    assert copy.returncode == 0, copy.output
     copy.seen = json.loads((copy.folder / "seen.json").read_text("utf8"))
     return copy
 
@@ -519,8 +549,8 @@ def test_a_package_that_python_path_has_put_before_the_book_s_is_named(book, tmp
     (tmp_path / "docutils" / "__init__.py").write_text(
         f"__path__ = [{str(Path(docutils.__file__).parent)!r}]\n" + Path(docutils.__file__).read_text("utf8"), "utf8"
     )
-    book.build(PYTHONPATH=str(tmp_path))
-    assert book.result.returncode != 0
+    book.build(anew=True, PYTHONPATH=str(tmp_path))
+    assert book.returncode != 0
     shown(book.output)
 
 

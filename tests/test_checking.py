@@ -13,7 +13,7 @@ def test_the_same_picture_twice_where_the_splits_are_still_to_be_made_is_reporte
     microsoft(layout, tmp_path)
     shutil.copy(tmp_path / "PetImages/Dog/dog.7.jpg", tmp_path / "PetImages/Dog/dog.70.jpg")
     report = data.check(tmp_path)
-    assert report.duplicates == ("PetImages/Dog/dog.7.jpg = PetImages/Dog/dog.70.jpg",) and not report.ok
+    assert report.found["duplicates"] == ["PetImages/Dog/dog.7.jpg = PetImages/Dog/dog.70.jpg"] and not report.ok
 
 
 def test_a_folder_in_order_is_reported_so(layout):
@@ -33,11 +33,11 @@ def test_what_cannot_be_read_is_reported(folder):
     truncated(folder / "training_set/dogs/dog.2.jpg")
     bomb(folder / "test_set/cats/cat.11.jpg")
     report = data.check(folder)
-    assert report.unreadable == (
+    assert report.found["unreadable"] == [
         "training_set/cats/cat.1.jpg",
         "training_set/dogs/dog.2.jpg",
         "test_set/cats/cat.11.jpg",
-    )
+    ]
     assert not report.ok
     assert "Cannot be read: 3 ('training_set/cats/cat.1.jpg'" in str(report)
 
@@ -45,7 +45,7 @@ def test_what_cannot_be_read_is_reported(folder):
 def test_what_is_no_image_is_reported(folder):
     text(folder / "training_set/cats/cat.1.jpg")
     report = data.check(folder)
-    assert report.not_images == ("training_set/cats/cat.1.jpg",)
+    assert report.found["not_images"] == ["training_set/cats/cat.1.jpg"]
     assert not report.ok
 
 
@@ -53,7 +53,7 @@ def test_the_same_picture_in_training_and_test_set_is_reported(folder):
     image = Image.open(folder / "training_set/dogs/dog.7.jpg")
     image.save(folder / "test_set/dogs/dog.99.png")  # the same pixels in another file
     report = data.check(folder)
-    assert report.duplicates == ("training_set/dogs/dog.7.jpg = test_set/dogs/dog.99.png",)
+    assert report.found["duplicates"] == ["training_set/dogs/dog.7.jpg = test_set/dogs/dog.99.png"]
     assert not report.ok
 
 
@@ -65,7 +65,7 @@ def test_the_same_picture_twice_in_the_training_set_is_no_leak(folder):
 def test_a_photo_in_the_folder_of_the_other_class_is_reported(folder):
     (folder / "training_set/dogs/dog.7.jpg").rename(folder / "training_set/cats/dog.7.jpg")
     report = data.check(folder)
-    assert report.misfiled == ("training_set/cats/dog.7.jpg",)
+    assert report.found["misfiled"] == ["training_set/cats/dog.7.jpg"]
     assert not report.ok
 
 
@@ -81,16 +81,13 @@ def test_odd_photos_that_are_read_all_the_same_are_reported(folder, shown):
     drawn.picture(8).save(cats / "cat.54.jpg", exif=exif)
     (cats / "notes.txt").write_text("not a photo")
     report = data.check(folder)
-    found = {
-        kind: getattr(report, kind) for kind in ("misnamed", "grayscale", "cmyk", "transparent", "rotated", "ignored")
-    }
-    assert found == {
-        "misnamed": ("training_set/cats/cat.50.jpg",),
-        "grayscale": ("training_set/cats/cat.51.jpg",),
-        "cmyk": ("training_set/cats/cat.52.jpg",),
-        "transparent": ("training_set/cats/cat.53.png",),
-        "rotated": ("training_set/cats/cat.54.jpg",),
-        "ignored": ("training_set/cats/notes.txt",),
+    assert {kind: names for kind, names in report.found.items() if names} == {
+        "misnamed": ["training_set/cats/cat.50.jpg"],
+        "grayscale": ["training_set/cats/cat.51.jpg"],
+        "cmyk": ["training_set/cats/cat.52.jpg"],
+        "transparent": ["training_set/cats/cat.53.png"],
+        "rotated": ["training_set/cats/cat.54.jpg"],
+        "ignored": ["training_set/cats/notes.txt"],
     }
     assert report.ok
     shown(str(report))

@@ -14,7 +14,7 @@ def test_a_photo_that_is_a_link_to_nowhere_is_a_bad_file(folder):
     photo.symlink_to("moved.jpg")
     with pytest.warns(UserWarning, match="left out: 1"):
         assert data.load(32, source=folder).skipped == ("training_set/cats/cat.3.jpg",)
-    assert data.check(folder).unreadable == ("training_set/cats/cat.3.jpg",)
+    assert data.check(folder).found["unreadable"] == ["training_set/cats/cat.3.jpg"]
 
 
 def test_hidden_and_other_files_are_no_photos(folder):

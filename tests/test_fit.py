@@ -77,9 +77,9 @@ def test_a_run_says_what_it_takes_to_repeat_it(trained):
         ("seed", None),
     ],
 )
-def test_a_bad_argument_is_named(name, value):
+def test_a_bad_argument_is_named(trained, name, value):
     with pytest.raises(ValueError, match=rf"{name} must .*{value!r}"):
-        training.train(small(), easy(), **{"epochs": 1} | {name: value})
+        training.train(trained[0], easy(), **{"epochs": 1} | {name: value})
 
 
 def test_a_model_of_one_output_is_refused_because_it_would_learn_nothing():

@@ -83,7 +83,7 @@ def test_photos_that_belong_to_no_class_are_named(folder, place):
     save_picture(folder / place / "1.jpg")
     with pytest.warns(UserWarning, match=rf"of no class, or of another data set, are left out: 1 \('{place}/1.jpg'\)"):
         assert sum(data.load(32, source=folder).counts.values()) == 28
-    assert data.check(folder).left_out == (f"{place}/1.jpg",)
+    assert data.check(folder).found["left_out"] == [f"{place}/1.jpg"]
 
 
 MADE = "(no test set there: a fifth of each class of the training photos is one, chosen by seed 0)"

@@ -14,8 +14,8 @@ from processes import run
 
 from mobilenet_lib import architecture, data, models
 
-ALPHAS = (1.0, 0.75, 0.5, 0.25)
-RESOLUTIONS = (224, 192, 160, 128)
+# The weights do not depend on the resolution: each width is tried at one, and the narrowest at the others.
+SIZES = [(1.0, 224), (0.75, 128), (0.5, 128), (0.25, 224), (0.25, 192), (0.25, 160), (0.25, 128)]
 
 
 def randomize(model: keras.Model) -> None:
@@ -32,8 +32,7 @@ def randomize(model: keras.Model) -> None:
         weight.assign(values)
 
 
-@pytest.mark.parametrize("alpha", ALPHAS)
-@pytest.mark.parametrize("resolution", RESOLUTIONS)
+@pytest.mark.parametrize(("alpha", "resolution"), SIZES)
 def test_with_the_same_weights_it_computes_what_keras_applications_does(alpha, resolution):
     theirs = keras.applications.MobileNet((resolution, resolution, 3), alpha=alpha, weights=None)
     randomize(theirs)
@@ -58,7 +57,7 @@ def test_the_trainable_parameters_at_alpha_1():
     assert sum(np.prod(w.shape) for w in models.mobilenet().trainable_weights) == 4_231_976
 
 
-@pytest.mark.parametrize("alpha", [0.25, 0.35, 1.0, 1.3])
+@pytest.mark.parametrize("alpha", [0.35, 1.3])
 @pytest.mark.parametrize("variant", [{}, {"separable": False}, {"shallow": True}])
 def test_the_model_costs_what_its_architecture_says(alpha, variant):
     expected = architecture.total(architecture.mobilenet(alpha, 96, 10, **variant))

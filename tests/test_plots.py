@@ -3,7 +3,6 @@
 import hashlib
 import subprocess
 import sys
-from inspect import signature
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -89,18 +88,6 @@ def test_the_file_is_an_svg_without_letters_that_holds_all_it_refers_to(name):
     used += [element.get("clip-path")[4:-1] for element in elements if element.get("clip-path")]
     names = {f"#{element.get('id')}" for element in elements}
     assert {name for name in used if not name.startswith("data:")} <= names
-
-
-@pytest.mark.parametrize("draw", [getattr(plots, name) for name in plots.__all__], ids=plots.__all__)
-def test_a_figure_of_nothing_is_refused_by_the_name_of_what_is_empty(draw):
-    if getattr(draw, "__annotations__", {}).get("return") != "Picture":
-        return
-    parameters = [one for one in signature(draw).parameters.values() if one.default is one.empty]
-    empty = [{} for one in parameters if one.kind is not one.KEYWORD_ONLY]
-    options = {one.name: "Nothing" for one in parameters if one.kind is one.KEYWORD_ONLY}
-    if empty:
-        with pytest.raises(ValueError, match=f"^{parameters[0].name} must"):
-            draw(*empty, **options)
 
 
 # The same on every machine.

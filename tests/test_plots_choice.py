@@ -1,10 +1,9 @@
 """Figures that help to choose a model."""
 
-import pytest
 from figures import MODELS, example, words
 from matplotlib.colors import to_rgb
 
-from mobilenet_lib import architecture, plots
+from mobilenet_lib import plots
 
 
 def filled(picture):
@@ -31,8 +30,3 @@ def test_every_alpha_is_in_the_legend_and_every_resolution_beside_its_point():
 def test_a_budget_in_bytes_lets_in_what_takes_fewer_a_parameter():
     said = plots.budget({"float32": (MODELS, 4, None), "int8": (MODELS, 1, None)}, 200, 4).alt
     assert "float32: 1 of 4 fit. int8: 2 of 4 fit." in said
-
-
-def test_scaling_wants_the_whole():
-    with pytest.raises(ValueError, match=r"rho must have the layers at 1, not only at 0\.5"):
-        plots.scaling({1: architecture.mobilenet()}, {0.5: architecture.mobilenet()})

@@ -58,9 +58,7 @@ def test_truth_values_are_words():
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [
-        ([], {"caption": "c"}, "rows must hold at least one row"),
         (ROWS, {"caption": " "}, "caption must say in words what the table shows, not ' '"),
-        ([(1, 2)], {"caption": "c"}, "columns must be given unless rows are mappings"),
         ([(1, 2, 3)], {"caption": "c", "columns": ["a", "b"]}, r"columns a, b; this one does not: \(1, 2, 3\)"),
         ([{"a": 1}, {"b": 2}], {"caption": "c"}, "columns a; this one does not: {'b': 2}"),
         ([{"a": 1}], {"caption": "c", "formats": {"b": ".1f"}}, r"formats must name columns \(a\), not 'b'"),

@@ -176,7 +176,7 @@ def test_files_that_are_no_photos_are_named(folder):
         drawn.picture(0).save(folder / "test_set/cats" / name, "TIFF")
     with pytest.warns(UserWarning, match=r"are left out: 2 \('test_set/cats/cat.tif', 'test_set/cats/notes.txt'\)"):
         data.load(32, source=folder)
-    assert data.check(folder).ignored == ("test_set/cats/cat.tif", "test_set/cats/notes.txt")
+    assert data.check(folder).found["ignored"] == ["test_set/cats/cat.tif", "test_set/cats/notes.txt"]
 
 
 @pytest.mark.fault("There are many more of one class")
@@ -188,7 +188,7 @@ def test_classes_far_from_equal_are_named(folder, spoil, shown):
         data.load(32, source=folder, validation=0.3)
     shown(str(caught[-1].message))
     report = data.check(folder)
-    assert report.unequal == ("train: 4 cats, 10 dogs",) and not report.ok
+    assert report.found["unequal"] == ["train: 4 cats, 10 dogs"] and not report.ok
     assert "not in order" in str(report)
 
 
@@ -201,7 +201,7 @@ def test_of_photos_without_a_reader_load_and_check_say_what_to_do(folder, monkey
     ):
         data.load(32, source=folder)
     report = data.check(folder)
-    assert report.not_installed == ("training_set/cats/cat.3.jpg",) and not report.ok
+    assert report.found["not_installed"] == ["training_set/cats/cat.3.jpg"] and not report.ok
 
 
 def test_the_test_split_that_is_made_is_the_same_for_every_seed(layout, tmp_path):

@@ -25,22 +25,3 @@ from mobilenet_lib.data.folder import LAYOUT
 from mobilenet_lib.data.kaggle import download
 from mobilenet_lib.data.photo import FORMATS, MAX_PIXELS, read
 from mobilenet_lib.data.splits import LARGEST, SMALLEST, load
-
-__all__ = [
-    "CLASSES",
-    "FINDINGS",
-    "FORMATS",
-    "LARGEST",
-    "LAYOUT",
-    "MAX_PIXELS",
-    "SMALLEST",
-    "CatsDogs",
-    "Report",
-    "augment",
-    "check",
-    "download",
-    "load",
-    "normalize",
-    "read",
-    "spell_out",
-]

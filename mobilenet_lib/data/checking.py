@@ -15,52 +15,7 @@ from mobilenet_lib.data.folder import photos_in
 from mobilenet_lib.data.metadata import orientation
 from mobilenet_lib.data.photo import FORMATS, MissingReader, is_transparent, opened, upright
 
-
-@dataclass(frozen=True)
-class Report:
-    """What `check` found: `counts` of photos per class and split, and names of files, relative to `folder`.
-
-    What spoils a training or its result: `unreadable` files, photos for which a reader is `not_installed`,
-    `not_images`, `misfiled` photos (the name says cat, the folder dogs), `duplicates` (the same picture in two splits,
-    or in photos that are still to be split), and `unequal` classes. What `read` copes with: `misnamed` (a PNG called
-    .jpg), `grayscale`, `cmyk`, `transparent` and `rotated` (by EXIF) photos. Files in the folders of the classes that
-    are no photos are `ignored`; photos of no class, or of another data set, are `left_out`. `made` says which split
-    `load` has to make.
-    """
-
-    folder: Path
-    counts: dict[str, int]
-    unreadable: tuple[str, ...] = ()
-    not_installed: tuple[str, ...] = ()
-    not_images: tuple[str, ...] = ()
-    misfiled: tuple[str, ...] = ()
-    duplicates: tuple[str, ...] = ()
-    unequal: tuple[str, ...] = ()
-    misnamed: tuple[str, ...] = ()
-    grayscale: tuple[str, ...] = ()
-    cmyk: tuple[str, ...] = ()
-    transparent: tuple[str, ...] = ()
-    rotated: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    made: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether every photo can be decoded and is where it belongs, and there are about as many of each class."""
-        return not any(getattr(self, kind) for kind in SPOILING)
-
-    def __str__(self) -> str:
-        lines = [f"{self.folder}: {sum(self.counts.values()):,} photos, {'in order' if self.ok else 'not in order'}"]
-        lines += [f"  {count:6,} {name}" for name, count in self.counts.items()]
-        if self.made:
-            lines += [self.made[0].upper() + self.made[1:]]
-        for kind, meaning in FINDINGS.items():
-            if names := getattr(self, kind):
-                lines += [f"{meaning}: {listed(names)}"]
-        return "\n".join(lines)
-
-
+# What spoils a training or its result, and what `read` copes with.
 SPOILING = {
     "unreadable": "Cannot be read",
     "not_installed": "HEIC or AVIF, for which `pip install --upgrade pillow pillow-heif` is missing",
@@ -80,11 +35,36 @@ FINDINGS = SPOILING | {
 }
 
 
+@dataclass(frozen=True)
+class Report:
+    """What `check` found in `folder`: `counts` of photos per class and split; for each of `FINDINGS`, names of files.
+
+    `made` says which split `load` has to make.
+    """
+
+    folder: Path
+    counts: dict[str, int]
+    found: dict[str, list[str]]
+    made: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether every photo can be decoded and is where it belongs, and there are about as many of each class."""
+        return not any(self.found[kind] for kind in SPOILING)
+
+    def __str__(self) -> str:
+        lines = [f"{self.folder}: {sum(self.counts.values()):,} photos, {'in order' if self.ok else 'not in order'}"]
+        lines += [f"  {count:6,} {name}" for name, count in self.counts.items()]
+        lines += [self.made[:1].upper() + self.made[1:]] * bool(self.made)
+        lines += [f"{FINDINGS[kind]}: {listed(names)}" for kind, names in self.found.items() if names]
+        return "\n".join(lines)
+
+
 def check(folder: str | os.PathLike) -> Report:
     """Read every photo in `folder` and report what is wrong. Raises what `load` raises for its `source`."""
     photos = photos_in(expanded(folder))
     found: dict[str, list[str]] = {kind: [] for kind in FINDINGS}
-    found["ignored"], found["left_out"] = photos.ignored, photos.left_out
+    found |= {"ignored": photos.ignored, "left_out": photos.left_out}
     seen: dict[bytes, tuple[str, str]] = {}
     for split, classes in photos.splits.items():
         good = [0, 0]
@@ -104,8 +84,7 @@ def check(folder: str | os.PathLike) -> Report:
                     found["duplicates"].append(f"{first} = {name}")
         if unequal(*good):
             found["unequal"].append(f"{split}: {good[0]:,} cats, {good[1]:,} dogs")
-    kinds = {kind: tuple(names) for kind, names in found.items()}
-    return Report(photos.folder, photos.counts, made=photos.made, **kinds)
+    return Report(photos.folder, photos.counts, found, photos.made)
 
 
 def _examined(path: Path) -> tuple[list[str], bytes | None]:

@@ -7,9 +7,7 @@ import hashlib
 import os
 import re
 import shutil
-import threading
 import zipfile
-from contextlib import suppress
 from http.client import PARTIAL_CONTENT
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,8 @@ from urllib.parse import urljoin
 import requests
 from tqdm import tqdm
 
-from mobilenet_lib.data.files import data_folder, expanded, threaded
+from mobilenet_lib.data.files import data_folder, expanded
 from mobilenet_lib.data.folder import photos_in
-from mobilenet_lib.data.photo import opened
 from mobilenet_lib.locks import alone
 
 KAGGLE = "chetankv/dogs-cats-images"
@@ -36,9 +33,8 @@ def download(folder: str | os.PathLike | None = None) -> Path:
     Shows a progress bar. What has arrived is kept beside `folder`, and after an interruption the same call goes on
     from there; `folder` itself appears when everything is there and checked. If it is there already, nothing happens.
 
-    Raises `ConnectionError` within seconds if there is no network, and if what comes is not the photos; `OSError` if
-    they cannot be written; `BlockingIOError` if another process is at it; `FileExistsError` if `folder` holds something
-    else.
+    Raises `ConnectionError` if there is no network, or what comes is not the photos; `OSError` if they cannot be
+    written; `BlockingIOError` if another process is at it; `FileExistsError` if `folder` holds something else.
     """
     folder = data_folder() if folder is None else expanded(folder)
     if not folder.name:
@@ -68,7 +64,7 @@ def _download(part: Path, folder: Path) -> None:
     arrived = _fetch(part)
     # Kaggle's archive has the photos some folders down, and perhaps twice.
     photos = next((path.parent for path in sorted(arrived.rglob("training_set")) if path.is_dir()), arrived)
-    if not _complete(photos) or not all(threaded(_is_image, [*photos.rglob("*.jpg")])):
+    if not _complete(photos):
         shutil.rmtree(part)
         raise ConnectionError("what came from Kaggle is not the complete set of photos; try again later")
     os.replace(photos, folder)
@@ -83,31 +79,15 @@ def _complete(folder: Path) -> bool:
         return False
 
 
-def _is_image(path: Path) -> bool:
-    try:
-        with opened(path):
-            return True
-    except OSError:
-        return False
-
-
 def _reach(url: str) -> None:
-    """Raise `ConnectionError` unless `url` answers soon."""
-    answers = []
-
-    def ask() -> None:
-        with suppress(requests.RequestException):
-            answers.append(requests.head(url, timeout=PATIENCE))
-
-    # In a thread, because finding the address of a host knows no time limit.
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    if not answers:
+    """Raise `ConnectionError` unless `url` answers."""
+    try:
+        requests.head(url, timeout=PATIENCE)
+    except requests.RequestException:
         raise ConnectionError(
             f"{url} cannot be reached: is there a network? By hand: download https://www.kaggle.com/datasets/{KAGGLE} "
             "and name the unzipped folder in the environment variable CATS_DOGS_DIR"
-        )
+        ) from None
 
 
 def _fetch(part: Path) -> Path:

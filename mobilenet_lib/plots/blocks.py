@@ -11,10 +11,10 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from mobilenet_lib import architecture
 from mobilenet_lib.architecture import Layer
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, styled
 
 
-@chart
+@styled
 def by_block(layers: Sequence[Layer]) -> Picture:
     """What one number sees and what the maps take, block by block: receptive field in pixels, memory in megabytes.
 
@@ -50,7 +50,7 @@ def by_block(layers: Sequence[Layer]) -> Picture:
     return picture
 
 
-@chart
+@styled
 def reach(slopes: Mapping[str, Any]) -> Picture:
     """How much each pixel of the image changes one number of a map: a panel each, the stronger the darker.
 

@@ -13,18 +13,17 @@ from matplotlib.ticker import PercentFormatter
 
 from mobilenet_lib import architecture
 from mobilenet_lib.architecture import Layer
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, label, plain
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, label, plain, styled
 
 # α, as the figures of chapter 4 show it: from dark to bright, so that it reads in gray too, and by marker.
 ALPHAS = {1.0: ("#3b0f70", "o"), 0.75: ("#8c2981", "s"), 0.5: ("#cf3f6c", "^"), 0.25: ("#d65f00", "D")}
 
 
-@chart
+@styled
 def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence[Layer]]) -> Picture:
     """What each multiplier leaves of the whole: Mult-Adds, parameters and the memory for the maps, beside its square.
 
-    Both map values of a multiplier to the layers of the network; those at 1 are the whole. Raises `ValueError` if 1 is
-    not among them.
+    Both map values of a multiplier to the layers of the network; those at 1 are the whole.
     """
     quantities = (
         ("Mult-Adds", lambda layers: architecture.total(layers).mult_adds, "pointwise", "o"),
@@ -34,8 +33,6 @@ def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence
     shares: dict[str, dict[str, list[float]]] = {}
     said = []
     for name, networks in (("alpha", alpha), ("rho", rho)):
-        if 1 not in networks:
-            raise ValueError(f"{name} must have the layers at 1, not only at {', '.join(map(str, networks))}")
         shares[name] = {
             what: [amount(networks[x]) / amount(networks[1]) for x in sorted(networks)]
             for what, amount, *_ in quantities
@@ -58,7 +55,7 @@ def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence
     return picture
 
 
-@chart
+@styled
 def tradeoff(
     models: Sequence[Any],
     *,
@@ -120,7 +117,7 @@ def tradeoff(
     return picture
 
 
-@chart
+@styled
 def budget(panels: Mapping[str, tuple[Sequence[Any], int, Any]], mult_adds: float, megabytes: float) -> Picture:
     """Which models fit into `mult_adds` (millions) and `megabytes`, one panel a title.
 

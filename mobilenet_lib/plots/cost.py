@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mobilenet_lib import architecture, costs
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, label, styled
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, label, styled
 
 
 @styled
@@ -57,17 +57,15 @@ def _falling(
     label(axes, name, (near, limit(near)), (-8, -6), color=COLORS["muted"], ha="right", size=9.5)
 
 
-@chart
+@styled
 def stacked(
     bars: Mapping[str, Mapping[str, float]], *, alt: str, colors: Mapping[str, str], percent: bool = False
 ) -> Picture:
     """Bars made of parts, one below the other: `bars` maps the name of a bar to its parts and their values.
 
     `colors` maps each part to a name in `COLORS`, and is the legend. With `percent` each bar is a whole and its parts
-    are shares of it. The alternative text is `alt`, then all parts. Raises `ValueError` if a part has no color.
+    are shares of it. The alternative text is `alt`, then all parts.
     """
-    if missing := [part for parts in bars.values() for part in parts if part not in colors]:
-        raise ValueError(f"colors must have one for each part; {missing[0]!r} has none")
     wholes = {name: sum(parts.values()) for name, parts in bars.items()}
 
     def text(name: str, value: float) -> str:
@@ -100,20 +98,16 @@ def stacked(
     return picture
 
 
-@chart
+@styled
 def saving(standard: Sequence[Any], separable: Sequence[Any]) -> Picture:
     """What each block saves: the factor, the Mult-Adds and the parameters, from the first block to the last.
 
     Both are layers of `architecture.mobilenet`: `standard` those with `separable=False`, `separable` those of the same
-    network with it. Raises `ValueError` if they do not have the same number of blocks.
+    network with it.
     """
     points = [layer for layer in separable if layer.kind == "pointwise"]
     layers = {"standard": [layer for layer in standard if layer.kind == "standard"][1:]}  # without the stem
     layers |= {"depthwise": [layer for layer in separable if layer.kind == "depthwise"], "pointwise": points}
-    if len(layers["standard"]) != len(points):
-        raise ValueError(
-            f"standard and separable must have the same blocks, not {len(layers['standard'])} and {len(points)}"
-        )
     millions = {
         what: {kind: np.array([getattr(layer.cost, what) / 1e6 for layer in layers[kind]]) for kind in layers}
         for what in ("mult_adds", "params")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, styled
 
 
-@chart
+@styled
 def differences(
     panels: Mapping[str, Mapping[str, tuple[Sequence[float], float | None]]], *, alt: str, xlabel: str
 ) -> Picture:

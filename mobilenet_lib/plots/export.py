@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, one_each, plain
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, one_each, plain, styled
 
 
-@chart
+@styled
 def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
     """Weights between the numbers that int8 has for them: `rows` maps a name to weights and to the scale they share.
 
@@ -41,7 +41,7 @@ def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
     return picture
 
 
-@chart
+@styled
 def spread(ranges: Mapping[str, Sequence[float]]) -> Picture:
     """The largest weight of each channel, layer by layer, on a logarithmic axis: `ranges` maps a layer to its channels.
 
@@ -69,7 +69,7 @@ def spread(ranges: Mapping[str, Sequence[float]]) -> Picture:
     return picture
 
 
-@chart
+@styled
 def agreement(reference: Any, others: Mapping[str, Any]) -> Picture:
     """What several files say about the same images against what Keras says: a panel each, one dot an image.
 

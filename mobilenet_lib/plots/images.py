@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, label, one_each, place
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, label, one_each, place, styled
 
 MAPS = 6  # of each stage, in a row
 MARKS = {None: ("", COLORS["ink"]), True: ("✓ ", COLORS["right"]), False: ("✗ ", COLORS["wrong"])}
 
 
-@chart
+@styled
 def photos(
     images: Sequence[Any],
     titles: Sequence[str],
@@ -28,16 +28,12 @@ def photos(
     `alt` says what they have in common; the titles are added to it. Without `columns` there is one for each image, up
     to six; with fewer images than columns, the grid is narrower than the page. `right` colors the titles: green with a
     check mark for True, red with a cross for False. Raises `ValueError` if `titles` or `right` do not match the images
-    in number, or if an image has another shape.
+    in number.
     """
     images = [np.asarray(image) for image in images]
     right = [None] * len(images) if right is None else right
     columns = min(6, len(images)) if columns is None else columns
-    if columns < 1:
-        raise ValueError(f"columns must be a positive whole number, not {columns!r}")
     one_each("images", len(images), titles=titles, right=right)
-    if wrong := [image.shape for image in images if image.ndim != 3 or image.shape[-1] != 3]:
-        raise ValueError(f"images must each have the shape [height, width, 3], not {wrong[0]}")
     marks, colors = zip(*(MARKS[good] for good in right), strict=True)
     titles = [mark + title for mark, title in zip(marks, titles, strict=True)]
     side, gap, below = WIDTH / columns, 0.08, 0.06 + 0.17 * (max(title.count("\n") for title in titles) + 1)
@@ -54,7 +50,7 @@ def photos(
     return picture
 
 
-@chart
+@styled
 def evidence(images: Sequence[Any], maps: Sequence[Any], titles: Sequence[str], *, alt: str) -> Picture:
     """Pictures `[S, S, 3]` as in `photos`, each with a map `[s, s]` over it: orange (above 0) for dog, blue for cat.
 
@@ -70,16 +66,13 @@ def evidence(images: Sequence[Any], maps: Sequence[Any], titles: Sequence[str], 
     return picture
 
 
-@chart
+@styled
 def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str = "") -> Picture:
     """Small feature maps `[S, S, C]`, a row for each, a column for each channel: white is 0, orange above, blue below.
 
     Each row has its own scale. `each` names a column; without `alt`, the alternative text says which are not zero.
-    Raises `ValueError` if a map has another shape.
     """
     maps = {name: np.asarray(values, dtype=float) for name, values in maps.items()}
-    if wrong := [values.shape for values in maps.values() if values.ndim != 3 or 0 in values.shape]:
-        raise ValueError(f"maps must each have the shape [size, size, channels], not {list(wrong[0])}")
     said = []
     for name, values in maps.items():
         alive = [str(number) for number, one in enumerate(np.moveaxis(values, -1, 0), start=1) if one.any()]
@@ -110,20 +103,16 @@ def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str 
     return picture
 
 
-@chart
+@styled
 def feature_maps(image: Any, stages: Mapping[str, Any], *, alt: str) -> Picture:
     """What a network makes of one picture: its three color channels, then the first six feature maps of each stage.
 
     `image` is `[S, S, 3]` from −1 to 1, `stages` maps titles to feature maps `[H, W, C]`. Each map has its own scale,
-    from black, which is zero, to white, its strongest hundredth. `alt` says what there is to see. Raises `ValueError`
-    if a stage has fewer.
+    from black, which is zero, to white, its strongest hundredth. `alt` says what there is to see.
     """
-    stages = {title: np.asarray(stage) for title, stage in stages.items()}
-    if thin := [title for title, stage in stages.items() if stage.ndim != 3 or stage.shape[-1] < MAPS]:
-        raise ValueError(f"stages must each hold at least {MAPS} maps [H, W, C]; {thin[0]!r} does not")
     image = np.clip((np.asarray(image) + 1) / 2, 0, 1)
     rows = {"image: red,\ngreen, blue": [image, *np.moveaxis(image, -1, 0)]}
-    rows |= {title: np.moveaxis(stage[..., :MAPS], -1, 0) for title, stage in stages.items()}
+    rows |= {title: np.moveaxis(np.asarray(stage)[..., :MAPS], -1, 0) for title, stage in stages.items()}
     before, gap = 1.25, 0.06
     side = (WIDTH - before) / MAPS
     height = side * len(rows)

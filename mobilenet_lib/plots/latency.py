@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from mobilenet_lib.plots.choice import alphas, mark
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, chart, figure, label, one_each, plain
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, label, one_each, plain, styled
 
 
-@chart
+@styled
 def durations(times: Mapping[str, Any]) -> Picture:
     """How long each model takes for one image: the lower quartile as a dot, the middle half of the runs as a bar.
 
@@ -35,7 +35,7 @@ def durations(times: Mapping[str, Any]) -> Picture:
     return picture
 
 
-@chart
+@styled
 def time_against(models: Sequence[Any], times: Sequence[Any], quantities: Mapping[str, Sequence[float]]) -> Picture:
     """How long models take against what they cost: a panel for each of `quantities`, all axes logarithmic.
 
@@ -71,7 +71,7 @@ def time_against(models: Sequence[Any], times: Sequence[Any], quantities: Mappin
     return picture
 
 
-@chart
+@styled
 def roofline(
     points: Mapping[str, Sequence[tuple[float, float]]], peak: float, bandwidths: Mapping[str, float]
 ) -> Picture:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, chart, figure, one_each, plain, ticks
+from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, figure, one_each, plain, styled, ticks
 
 
 def _from_to(values: Sequence[float]) -> str:
@@ -18,7 +18,7 @@ def _from_to(values: Sequence[float]) -> str:
     return ", ".join([f"from {first} to {last}", *beyond])
 
 
-@chart
+@styled
 def by_depth(
     series: Mapping[str, Sequence[float]], names: Sequence[str], *, alt: str, ylabel: str, log: bool = True
 ) -> Picture:
@@ -39,7 +39,7 @@ def by_depth(
     return picture
 
 
-@chart
+@styled
 def by_count(series: Mapping[str, Mapping[int, float]], *, alt: str, xlabel: str, ylabel: str) -> Picture:
     """How a number depends on how many of something there are: a line for each of `series`, from count to number.
 
@@ -55,7 +55,7 @@ def by_count(series: Mapping[str, Mapping[int, float]], *, alt: str, xlabel: str
     return picture
 
 
-@chart
+@styled
 def over_seeds(series: Mapping[str, Mapping[float, Sequence[float]]], *, alt: str, xlabel: str) -> Picture:
     """What runs with several seeds reached at each of some settings: a dot a run, a line through their means.
 
@@ -84,7 +84,7 @@ def _settings(axes: Axes, series: Mapping[str, Mapping[float, Sequence[float]]])
     axes.legend()
 
 
-@chart
+@styled
 def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
     """The learning rate at every step of a training: one line for each of `rates`."""
     said = []
@@ -100,7 +100,7 @@ def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
     return picture
 
 
-@chart
+@styled
 def paths(panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], *, alt: str) -> Picture:
     """Accuracy against Mult-Adds along several ways to a cheaper network: a panel each, a line each way.
 

@@ -15,7 +15,7 @@ from mobilenet_lib import architecture
 from mobilenet_lib.architecture import Layer
 from mobilenet_lib.plots.convolution import COSTS, formula
 from mobilenet_lib.plots.shapes import slab
-from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, chart, figure, styled
+from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, figure, styled
 
 STRIDE = {"marker": "^", "color": COLORS["ink"], "markersize": 4.5, "linestyle": "none"}
 
@@ -62,7 +62,7 @@ def _stack(axes: Axes, x: float, top: float, title: str, boxes: Sequence[tuple[s
             axes.text(x + wide / 2 + 0.1, y - tall / 2, formula(COSTS[kind]), va="center", color=COLORS[kind])
 
 
-@chart
+@styled
 def architecture_body(layers: Sequence[Layer]) -> Picture:
     """The feature maps of a MobileNet, to scale: the side of a map upwards and back, its channels to the right.
 
@@ -129,7 +129,7 @@ def _span(stage: Sequence[Layer]) -> str:
     return "–".join(f"{count:,}" for count in sorted({min(channels), max(channels)}))
 
 
-@chart
+@styled
 def multipliers(blocks: Mapping[str, tuple[int, int, Any]]) -> Picture:
     """What the multipliers do to a block: its map drawn to scale, Mult-Adds and parameters below.
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sized
-from functools import wraps
+from collections.abc import Iterable, Sized
 from html import escape
-from inspect import signature
 from io import BytesIO
 from typing import Any
 
@@ -72,8 +70,8 @@ STYLE = {
     "patch.linewidth": 0.8,
     "svg.hashsalt": "mobilenet",  # without it, the names inside an SVG change from run to run
 }
-# Put `@styled` above each function that makes a figure, so that what it draws after `figure` has the style too. What a
-# matplotlibrc of the reader's sets, `text.usetex` for one, holds for the reader's own figures alone.
+# Stands above each function that makes a figure. What a matplotlibrc of the reader's sets, `text.usetex` for one, holds
+# for the reader's own figures alone.
 styled = matplotlib.style.context(["default", STYLE])
 
 
@@ -164,29 +162,6 @@ def place(picture: Picture, left: float, bottom: float, width: float, height: fl
     """New axes in a picture without a layout of its own, in inches from its lower left corner."""
     across, up = picture.get_size_inches()
     return picture.add_axes((left / across, bottom / up, width / across, height / up))
-
-
-def chart(draw: Callable[..., Picture]) -> Callable[..., Picture]:
-    """Put `@chart` above a function that draws what it is given: in the style of the book, and not from nothing.
-
-    The function raises `ValueError` if an argument, or a part of one, is empty; what is named only, by keyword, may be.
-    """
-    names = [one.name for one in signature(draw).parameters.values() if one.kind is not one.KEYWORD_ONLY]
-
-    @styled
-    @wraps(draw)
-    def drawn(*args: Any, **options: Any) -> Picture:
-        for name, value in {**dict(zip(names, args, strict=False)), **options}.items():
-            if name in names and _empty(value):
-                raise ValueError(f"{name} must hold something to draw, in each part, not {value!r}")
-        return draw(*args, **options)
-
-    return drawn
-
-
-def _empty(value: Any) -> bool:
-    parts = value.values() if isinstance(value, Mapping) else value if type(value) is tuple else ()
-    return (isinstance(value, Sized) and not len(value)) or any(map(_empty, parts))
 
 
 def one_each(what: str, count: int, /, **arguments: Sized) -> None:

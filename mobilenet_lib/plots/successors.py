@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mobilenet_lib.plots.shapes import slab
-from mobilenet_lib.plots.style import ARROW, COLORS, CYCLE, WIDTH, Picture, canvas, chart, figure, plain
+from mobilenet_lib.plots.style import ARROW, COLORS, CYCLE, WIDTH, Picture, canvas, figure, plain, styled
 
 
-@chart
+@styled
 def chains(rows: Mapping[str, Sequence[tuple[str, int, int]]], *, shortcut: Sequence[str] = ()) -> Picture:
     """The feature maps of blocks, one row each, to one scale: the side upwards, the channels to the right.
 
@@ -51,7 +51,7 @@ def chains(rows: Mapping[str, Sequence[tuple[str, int, int]]], *, shortcut: Sequ
     return picture
 
 
-@chart
+@styled
 def accuracy_against(panels: Mapping[str, Mapping[str, Mapping[str, tuple[float, float]]]]) -> Picture:
     """Accuracy against what it costs, a panel for each kind of cost, a line for each family of networks.
 

@@ -60,16 +60,11 @@ def table(
 
     `rows` are mappings from column to value (then `columns` may be left out), or sequences in the order of `columns`.
     `formats` gives a format specification for the numbers of a column, as in `{"share": ".2%"}`. `None` shows as a
-    dash. Raises `ValueError` if there is no row or no caption, if a row does not fit the columns, or if a format names
-    no column.
+    dash. Raises `ValueError` if there is no caption, if a row does not fit the columns, or if a format names no column.
     """
     rows, formats = list(rows), dict(formats or {})
-    if not rows:
-        raise ValueError("rows must hold at least one row, not none")
     if not isinstance(caption, str) or not caption.strip():
         raise ValueError(f"caption must say in words what the table shows, not {caption!r}")
-    if columns is None and not isinstance(rows[0], Mapping):
-        raise ValueError("columns must be given unless rows are mappings")
     columns = tuple(rows[0] if columns is None else columns)
     for row in rows:
         if set(row) != set(columns) if isinstance(row, Mapping) else len(row) != len(columns):

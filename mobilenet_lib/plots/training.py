@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mobilenet_lib.plots.style import COLORS, CYCLE, Picture, chart, figure, plain
+from mobilenet_lib.plots.style import COLORS, CYCLE, Picture, figure, plain, styled
 
 
-@chart
+@styled
 def curves(
     histories: Mapping[str, Mapping[str, Sequence[float]]],
     *,
@@ -24,14 +24,7 @@ def curves(
 
     `histories` maps the name of a run to its metrics per epoch, as in Keras' `History.history` (`accuracy`,
     `val_accuracy` …); what a run lacks is left out. The run named `live` was trained on this page and stands out.
-    Raises `ValueError` if `live` names no run, or if no run has one of the `metrics`.
     """
-    if live is not None and live not in histories:
-        raise ValueError(f"live must be one of {', '.join(histories)}, not {live!r}")
-    for metric in metrics:
-        if not any(key in history for history in histories.values() for key in (metric, f"val_{metric}")):
-            raise ValueError(f"metrics must be in at least one run of {', '.join(histories)}; {metric!r} is in none")
-
     said = [
         f"{name}: {what} goes from {values[0]:.3f} to {values[-1]:.3f} in {len(values)} epoch{'s' * (len(values) > 1)}"
         for what in metrics
@@ -63,7 +56,7 @@ def curves(
     return picture
 
 
-@chart
+@styled
 def progress(runs: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, alt: str, xlabel: str) -> Picture:
     """Validation accuracy against what it took until then: one line a run.
 
@@ -81,16 +74,10 @@ def progress(runs: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, alt
     return picture
 
 
-@chart
+@styled
 def confusion(matrix: Sequence[Sequence[int]], class_names: Sequence[str]) -> Picture:
-    """The confusion matrix: `matrix[i][j]` images of class i were taken for class j.
-
-    Raises `ValueError` unless `matrix` is square, holds counts and fits `class_names`.
-    """
-    counts = np.asarray(matrix)
-    size = len(class_names)
-    if counts.shape != (size, size) or counts.dtype.kind not in "iu" or (counts < 0).any():
-        raise ValueError(f"matrix must hold {size} × {size} counts, one row a class, not {matrix!r}")
+    """The confusion matrix: `matrix[i][j]` images of class i were taken for class j."""
+    counts, size = np.asarray(matrix), len(class_names)
     said = "; ".join(
         f"of {row.sum():,} {name}s, {row[i]:,} are recognized ({_share(row[i], row.sum())})"
         for i, (name, row) in enumerate(zip(class_names, counts, strict=True))
@@ -119,16 +106,14 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "–"
 
 
-@chart
+@styled
 def calibration(confidence: Any, right: Any) -> Picture:
     """How often a model is right when it says how sure it is, in ten steps from 50 to 100%.
 
     `confidence` `[N]` is the probability of the predicted class of two, `right` `[N]` whether it was the right one.
-    A bar at the diagonal keeps its word. Raises `ValueError` if they are not equally long.
+    A bar at the diagonal keeps its word.
     """
     confidence, right = np.asarray(confidence, float), np.asarray(right, bool)
-    if confidence.shape != right.shape or confidence.ndim != 1:
-        raise ValueError(f"right must have one value for each confidence, not {right.shape} for {confidence.shape}")
     edges = np.linspace(0.5, 1, 11)
     place = np.clip(np.digitize(confidence, edges) - 1, 0, 9)
     counts = np.bincount(place, minlength=10)

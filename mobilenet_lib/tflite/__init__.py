@@ -33,28 +33,3 @@ from mobilenet_lib.tflite.parts import operators, resized
 from mobilenet_lib.tflite.recording import EXPORTS, KEPT, LATENCY, MODEL, RECORDED, measure, record
 from mobilenet_lib.tflite.running import evaluate, maps, predict
 from mobilenet_lib.tflite.timing import Latency, latency
-
-__all__ = [
-    "EXPORTS",
-    "KEPT",
-    "LATENCY",
-    "MODEL",
-    "MODES",
-    "RECORDED",
-    "File",
-    "Latency",
-    "convert",
-    "evaluate",
-    "folded",
-    "labels",
-    "latency",
-    "maps",
-    "measure",
-    "operators",
-    "predict",
-    "record",
-    "resized",
-    "save",
-    "silenced",
-    "train_aware",
-]

@@ -67,13 +67,13 @@ def train(
     network = fast(model, any_size=bool(first))
     compile_model(network, recipe, steps=sum(count * len(other.train) for other, count in stages))
     network.optimizer.build(network.trainable_variables)
-    # Builds the metrics. On JAX `fit` would take a batch of the training images for that, and count it as a pass.
-    network.evaluate(data.validation.take(1), verbose=0)
 
     history: list[dict[str, float]] = []
     best = model.get_weights()
     if checkpoint is not None and Path(checkpoint).exists():
         history, best = checkpoints.restore(Path(checkpoint), network, begun)
+    # Builds the metrics. On JAX `fit` would take a batch of the training images for that, and count it as a pass.
+    network.evaluate(data.validation.take(1), verbose=0)
     schedule = [other for other, count in stages for _ in range(count)]
     for epoch in range(len(history), len(schedule)):
         started, worked = time.perf_counter(), time.process_time()
