@@ -292,11 +292,8 @@ def violations(page):
 
 
 @pytest.mark.parametrize("path", CHAPTERS)
-def test_a_chapter_weighs_less_than_1_5_megabytes_with_all_its_figures(page, address, path):
-    answers, _ = watch(page)
-    page.goto(f"{address}/{path}", wait_until="networkidle")
-    page.evaluate(UNFOLD)
-    page.wait_for_load_state("networkidle")
+def test_a_chapter_weighs_less_than_1_5_megabytes_with_all_its_figures(opened, path):
+    answers, _ = opened(path).watched
     assert sum(len(answer.body()) for answer in answers) < 1_500_000
 
 
