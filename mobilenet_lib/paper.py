@@ -106,24 +106,18 @@ class Network:
     arguments: Mapping[str, Any]
 
 
-def _network(
-    name: str, tables: tuple[int, ...], top1: float, mult_adds: float, params: float, **arguments: Any
-) -> Network:
-    return Network(name, tables, top1, mult_adds, params, arguments)
-
-
 #: The MobileNets of Tables 4 to 9.
 NETWORKS = (
-    _network("Conv MobileNet", (4,), 71.7, 4866, 29.3, separable=False),
-    _network("1.0 MobileNet-224", (4, 6, 7, 8), 70.6, 569, 4.2),
-    _network("0.75 MobileNet-224", (5, 6), 68.4, 325, 2.6, alpha=0.75),
-    _network("Shallow MobileNet", (5,), 65.3, 307, 2.9, shallow=True),
-    _network("0.5 MobileNet-224", (6,), 63.7, 149, 1.3, alpha=0.5),
-    _network("0.25 MobileNet-224", (6,), 50.6, 41, 0.5, alpha=0.25),
-    _network("1.0 MobileNet-192", (7,), 69.1, 418, 4.2, resolution=192),
-    _network("1.0 MobileNet-160", (7,), 67.2, 290, 4.2, resolution=160),
-    _network("1.0 MobileNet-128", (7,), 64.4, 186, 4.2, resolution=128),
-    _network("0.50 MobileNet-160", (9,), 60.2, 76, 1.32, alpha=0.5, resolution=160),
+    Network("Conv MobileNet", (4,), 71.7, 4866, 29.3, {"separable": False}),
+    Network("1.0 MobileNet-224", (4, 6, 7, 8), 70.6, 569, 4.2, {}),
+    Network("0.75 MobileNet-224", (5, 6), 68.4, 325, 2.6, {"alpha": 0.75}),
+    Network("Shallow MobileNet", (5,), 65.3, 307, 2.9, {"shallow": True}),
+    Network("0.5 MobileNet-224", (6,), 63.7, 149, 1.3, {"alpha": 0.5}),
+    Network("0.25 MobileNet-224", (6,), 50.6, 41, 0.5, {"alpha": 0.25}),
+    Network("1.0 MobileNet-192", (7,), 69.1, 418, 4.2, {"resolution": 192}),
+    Network("1.0 MobileNet-160", (7,), 67.2, 290, 4.2, {"resolution": 160}),
+    Network("1.0 MobileNet-128", (7,), 64.4, 186, 4.2, {"resolution": 128}),
+    Network("0.50 MobileNet-160", (9,), 60.2, 76, 1.32, {"alpha": 0.5, "resolution": 160}),
 )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from test_browser import AXE, ROOT, SITE, address, browser, in_both, page, playwright, pytestmark  # noqa: F401
+from test_browser import ROOT, SITE, address, browser, in_both, page, playwright, pytestmark, violations  # noqa: F401
 
 from mobilenet_lib import paper, plots
 from mobilenet_lib.architecture import BLOCKS, REDUCTION, STEM, mobilenet, total
@@ -450,9 +450,7 @@ def test_it_is_accessible_and_fits_the_screen(explorer, look, query):
         "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
     )
     assert cramped == []
-    page.evaluate(AXE.read_text("utf8"))
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]] == []
+    assert violations(page) == []
 
 
 def test_without_a_script_there_is_the_table_of_the_sixteen(browser, address):

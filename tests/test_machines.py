@@ -1,6 +1,7 @@
 """The whole library for users without rights, on small machines, with strange names."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -53,6 +54,32 @@ def test_everything_works_on_one_core_with_ascii_a_strange_path_and_a_clock_far_
     assert done.returncode == 0, done.stderr[-3000:]
     assert "left out: 1 ('test_set/cats/notes" in done.stdout
     assert int(done.stdout.split()[-1]) < 4096, "MB"
+
+
+READ_ONLY = """
+    import sys
+    from mobilenet_lib import data
+    from mobilenet_lib.tflite import __main__ as tflite
+    from mobilenet_lib.training import __main__ as training
+    data.load = None
+    for command, arguments in (
+        (training, ["--name", "run", "--runs", "/usr/runs", "--data", "drawn"]),
+        (tflite, ["record", "scratch", "--exports", "/usr/exports"]),
+    ):
+        try:
+            command.main(arguments)
+        except SystemExit as ended:
+            print("ended", ended.code, file=sys.stderr)
+"""
+
+
+@as_nobody
+@pytest.mark.fault("The folder may only be read")
+def test_a_folder_for_records_that_may_only_be_read_is_named_before_anything_is_computed(shown):
+    done = run(READ_ONLY, before=NOBODY, cwd="/")
+    train, formats, _ = re.split(r"ended [12]\n", done.stderr)
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    shown(train), shown(formats)
 
 
 # Several commands one after the other in one process, because importing TensorFlow takes longer than all the rest.

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 import small_training
-from processes import HOLDER, NOBODY, as_nobody, as_root, run, small_disk, start
+from processes import HOLDER, as_root, run, small_disk, start
 
 from mobilenet_lib import models, tflite, training
 from mobilenet_lib.tflite import __main__ as command
@@ -100,17 +100,3 @@ def test_a_full_disk_ends_the_record_of_formats_with_one_sentence(tmp_path, monk
         assert stopped.value.code == 2
         shown(capsys.readouterr().err)
         assert list((disk / "e").iterdir()) == []
-
-
-@as_nobody
-@pytest.mark.fault("The folder may only be read")
-def test_a_folder_for_records_of_formats_that_may_only_be_read_is_named_before_anything_is_converted(tmp_path, shown):
-    program = """
-        import sys
-        from mobilenet_lib.tflite import __main__ as command
-        command.data.load = None
-        command.main(sys.argv[1:])
-    """
-    done = run(program, "record", "scratch", "--exports", "/usr/exports", before=NOBODY, cwd="/")
-    assert done.returncode == 2 and "Traceback" not in done.stderr
-    shown(done.stderr)

@@ -11,7 +11,17 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import SHARED
 from PIL import Image
-from test_browser import AXE, SITE, address, browser, colors_of, in_both, page, playwright, pytestmark  # noqa: F401
+from test_browser import (  # noqa: F401
+    SITE,
+    address,
+    browser,
+    colors_of,
+    in_both,
+    page,
+    playwright,
+    pytestmark,
+    violations,
+)
 
 from mobilenet_lib import data, drawn, tflite, training
 from mobilenet_lib.architecture import mobilenet
@@ -784,9 +794,7 @@ def test_it_is_accessible_and_fits_the_screen(seen, look):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": int(width), "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= int(width)
-    page.evaluate(AXE.read_text("utf8"))
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]] == []
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
