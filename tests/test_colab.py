@@ -215,6 +215,7 @@ def test_the_front_page_says_how_to_get_a_gpu_in_colab():
 def test_the_records_of_the_book_come_along_and_no_photo_does(ran):
     installed = Path(ran.after["library"]).parent / "recorded"
     names = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
-    recorded = [path for kind in ("runs/*.json", "exports/*.json", "models/*.*") for path in (ROOT / "data").glob(kind)]
+    kinds = ("runs/*.json", "exports/*.json", "kernels/*.json", "latency/*.json", "models/*.*")
+    recorded = [path for kind in kinds for path in (ROOT / "data").glob(kind)]
     wanted = {path.relative_to(ROOT / "data").as_posix() for path in recorded if path.suffix != ".md"}
     assert names == wanted and "models/scratch.keras" in names

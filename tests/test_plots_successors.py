@@ -1,6 +1,5 @@
 """What came after: blocks to scale, and accuracy against what it costs."""
 
-import pytest
 from figures import example, words
 
 from mobilenet_lib import plots
@@ -32,9 +31,3 @@ def test_a_family_keeps_its_color_where_another_one_is_missing():
     panels = {"one": {"a": {"x": (1, 50.0)}, "b": {"y": (2, 60.0)}}, "other": {"b": {"y": (3, 60.0)}}}
     one, other = plots.accuracy_against(panels).axes
     assert one.lines[1].get_color() == other.lines[0].get_color() != one.lines[0].get_color()
-
-
-@pytest.mark.parametrize("draw", [plots.chains, plots.accuracy_against])
-def test_there_is_something_to_draw(draw):
-    with pytest.raises(ValueError, match="must hold something to draw"):
-        draw({})

@@ -38,7 +38,7 @@ def chains(rows: Mapping[str, Sequence[tuple[str, int, int]]], *, shortcut: Sequ
             inches, up = max(channels * wide, 0.02), height * tall
             if place:
                 axes.annotate("", (x - 0.08, base + 0.3), (x - gap + 0.3, base + 0.3), arrowprops=ARROW)
-                axes.text(x - gap / 2 + 0.11, base + 0.36, kind, ha="center", va="bottom", size=8, color=COLORS[kind])
+                axes.text(x - gap / 2 + 0.11, base + 0.36, kind, ha="center", va="bottom", size=9, color=COLORS[kind])
             slab(axes, (x, base), inches, up, up * np.array([0.24, 0.17]), kind)
             axes.text(x + inches / 2, base - 0.08, f"{channels}", ha="center", va="top", size=9)
             ends.append(x + inches / 2)
@@ -47,7 +47,7 @@ def chains(rows: Mapping[str, Sequence[tuple[str, int, int]]], *, shortcut: Sequ
             low = base - 0.34
             axes.plot([ends[0], ends[0], ends[-1]], [base - 0.24, low, low], color=COLORS["muted"], lw=1)
             axes.annotate("", (ends[-1], base - 0.22), (ends[-1], low - 0.01), arrowprops=ARROW)
-            axes.text(np.mean([ends[0], ends[-1]]), low - 0.03, "added", ha="center", va="top", size=8)
+            axes.text(np.mean([ends[0], ends[-1]]), low - 0.03, "added", ha="center", va="top", size=9)
     return picture
 
 
