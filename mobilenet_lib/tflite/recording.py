@@ -140,11 +140,14 @@ def _worked() -> tuple[float, float, float] | None:
 
 
 def _others(before: tuple[float, ...] | None, after: tuple[float, ...] | None) -> float | None:
-    """How many cores other programs kept busy from the one moment to the other."""
+    """How many cores other programs kept busy from the one moment to the other.
+
+    At most all: a virtual machine that was paused counts more time than has passed.
+    """
     if before is None:
         return None
     seconds, all_programs, this_one = np.subtract(after, before)
-    return round(max(0.0, float(all_programs - this_one) / float(seconds)), 2)
+    return round(float(np.clip((all_programs - this_one) / seconds, 0, os.cpu_count() or 1)), 2)
 
 
 def _digits(evaluation: Evaluation) -> str:
