@@ -202,76 +202,102 @@ SUCCESSORS = (
 
 @dataclass(frozen=True)
 class Erratum:
-    """A slip in print: where it stands, what it says, what is right, and why."""
+    """A number in print that is not the book's count: where it stands, what it says, what we count, and why.
 
+    `kind` is "slip" if the source contradicts itself, "another rule" if a rule that can be named gives the printed
+    number, and "unexplained" if none of those that were tried does.
+    """
+
+    kind: str
     where: str
     printed: str
     correct: str
     why: str
 
 
-#: Slips in print that this book found.
+#: Numbers in print that are not the book's count, slips first.
 ERRATA = (
     Erratum(
+        "slip",
         "paper, Table 1, last depthwise layer",
         "stride 2",
         "stride 1",
         "its input and its output are both 7×7",
     ),
     Erratum(
+        "slip",
         "paper, Table 2, Conv 3×3",
         "1.19% of the Mult-Adds",
         "1.91%",
         "two digits changed places: the printed column adds up to 99.29%, the corrected one to 100%",
     ),
     Erratum(
-        "paper, Tables 4 to 9, Mult-Adds",
-        "569 and 307 with the classifier; 4866, 290 and 76 without",
-        "569 and 307; 4867, 291 and 77",
-        "the classifier's Mult-Adds are counted in some rows and left out in others",
-    ),
-    Erratum(
-        "paper, Table 9, SqueezeNet",
-        "1700 million Mult-Adds, 22 times those of 0.50 MobileNet-160",
-        "861 million, 11 times",
-        "multiplications and additions are counted as two; one Mult-Add is both",
-    ),
-    Erratum(
+        "slip",
         "paper, section 4.2, on Table 9",
         "4% better than SqueezeNet and AlexNet",
         "2.7 and 3.0 points",
         "the accuracies printed in the table are 60.2, 57.5 and 57.2",
     ),
     Erratum(
+        "another rule",
+        "paper, Tables 4 to 9, Mult-Adds",
+        "569 and 307 with the classifier; 4866, 290 and 76 without",
+        "569 and 307; 4867, 291 and 77",
+        "the classifier's Mult-Adds are counted in some rows and left out in others",
+    ),
+    Erratum(
+        "another rule",
+        "paper, Table 8, VGG 16, Mult-Adds",
+        "15300 million",
+        "15470 million",
+        "the three dense layers are left out, and included in the parameters beside it",
+    ),
+    Erratum(
+        "another rule",
+        "paper, Table 9, SqueezeNet",
+        "1700 million Mult-Adds, 22 times those of 0.50 MobileNet-160",
+        "861 million, 11 times",
+        "multiplications and additions are counted as two; one Mult-Add is both",
+    ),
+    Erratum(
+        "another rule",
         "checkpoint list, the four 0.75 rows",
         "317, 233, 162, 104",
         "325, 239, 166, 107",
-        "the first convolution is left out",
+        "the first convolution is left out in these rows alone",
     ),
     Erratum(
+        "unexplained",
+        "paper, Table 8, GoogLeNet",
+        "1550 million Mult-Adds, 6.8 million parameters",
+        "1583 and 6.99 with 5×5 filters, 1500 and 6.61 with 3×3",
+        "both numbers lie between the two published versions, and fit neither",
+    ),
+    Erratum(
+        "unexplained",
         "checkpoint list, 0.25-192",
         "34",
         "30",
-        "looks like a slip of the pen: none of four ways of counting gives more than 30",
+        "none of four ways of counting gives more than 30; perhaps a slip of the pen",
     ),
 )
 
 
-def compare(printed: float, counts: Mapping[str, float], slips: Mapping[str, float] | None = None) -> str:
-    """Which of our `counts` a `printed` number agrees with: "match", "rounding" or "erratum", and why.
+def compare(printed: float, counts: Mapping[str, float], others: Mapping[str, float] | None = None) -> str:
+    """What a `printed` number agrees with: "match", "rounding", "another rule: …" or "unexplained".
 
-    `counts` maps a way of counting ("with the classifier") to what it gives; `slips` does so for ways that are wrong.
-    A count matches if it rounds to the printed digits, and is a matter of rounding if it is less than one unit of the
-    last printed digit away.
+    `counts` maps a way of counting ("with the classifier") to what it gives; `others` does so for rules that are not
+    the book's. A count matches if it rounds to the printed digits. If none does, by any rule, a count less than one
+    unit of the last printed digit away is a matter of rounding.
     """
     decimals = len(str(printed).partition(".")[2])
     for rule, count in counts.items():
         if round(count, decimals) == printed:
             return f"match {rule}".strip()
+    for rule, count in (others or {}).items():
+        if round(count, decimals) == printed:
+            return f"another rule: {rule}"
     for rule, count in counts.items():
         if abs(count - printed) < 10**-decimals:
             return f"rounding {rule}".strip()
-    for rule, count in (slips or {}).items():
-        if round(count, decimals) == printed:
-            return f"erratum: {rule}"
-    return "erratum"
+    return "unexplained"
