@@ -270,7 +270,7 @@ ERRATA = (
         "unexplained",
         "paper, Table 8, GoogLeNet",
         "1550 million Mult-Adds, 6.8 million parameters",
-        "1583 and 6.99 with 5×5 filters, 1500 and 6.61 with 3×3",
+        "1583 and 6.99 with 5×5 filters, 1498 and 6.61 with 3×3",
         "both numbers lie between the two published versions, and fit neither",
     ),
     Erratum(
