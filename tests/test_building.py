@@ -338,12 +338,13 @@ def test_a_book_with_an_address_says_in_each_page_where_it_is_and_in_those_with_
     assert f'<link rel="canonical" href="{address}book/intro.html"' in front and "url=book/intro.html" in front
     assert "https://colab.research.google.com/github/no_body/a-book/blob/main/chapters/a.ipynb" in page
     assert "colab.research.google.com" not in site.page("b") and "fa-rocket" not in site.page("b")
-    assert "how to give it one" not in page
+    assert "how to give it one" not in page and "once the book has an address" not in page
 
 
 def test_a_book_without_an_address_says_how_colab_finds_it(built):
     front = built.folder / "_build" / "html" / "book" / "intro.html"
     assert "give it a public repository" in front.read_text("utf8") and "how to give it one" in built.page("a")
+    assert "Colab, once the book has an address" in built.page("a")
 
 
 def test_a_chapter_from_the_template_has_its_number_and_time_at_the_top_and_a_page_to_go_on_to(site):

@@ -265,7 +265,9 @@ def test_an_erratum_names_both_numbers(where, printed, correct):
 
 
 def test_a_slip_is_told_from_another_rule_and_from_what_nothing_explains():
-    kinds = {kind: [e.where for e in paper.ERRATA if e.kind == kind] for kind in ("slip", "another rule", "unexplained")}
+    kinds = {
+        kind: [e.where for e in paper.ERRATA if e.kind == kind] for kind in ("slip", "another rule", "unexplained")
+    }
     assert sum(map(len, kinds.values())) == len(paper.ERRATA)
     places = ["Table 1", "Table 2", "section 4.2"]
     assert all(place in where for place, where in zip(places, kinds["slip"], strict=True))

@@ -160,7 +160,7 @@ def add_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doc
 def fill_in(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     buttons = [button for group in context["header_buttons"] for button in group.get("buttons", ())]
     values = {
-        "@colab@": next((button["url"] for button in buttons if button["text"] == "Colab"), ""),
+        "@colab@": next((button["url"] for button in buttons if "Colab" in button["text"]), ""),
         "@local@": context["pathto"]("book/intro") + "#run-it-yourself",
         "@megabytes@": str(round(sum(len(content) for name, content in files().items()) / 1e6)),
     }

@@ -52,6 +52,7 @@ def explain_colab(context: dict) -> None:
     buttons = context["header_buttons"]
     for button in (button for group in buttons for button in group.get("buttons", ())):
         if button["text"] == "Colab":
+            button["text"] = "Colab, once the book has an address"
             button["url"] = context["pathto"]("book/intro").removesuffix("#") + "#in-colab"
             button["tooltip"] = "Colab finds this chapter once the book has an address: how to give it one"
     context["header_buttons"] = [button for button in buttons if "source" not in button.get("label", "")]
