@@ -18,6 +18,7 @@ from typing import Any
 
 PAPER = "https://arxiv.org/abs/1704.04861"
 CHECKPOINT_LIST = "https://github.com/tensorflow/models/blob/master/research/slim/nets/mobilenet_v1.md"
+LATER_LIST = "https://github.com/tensorflow/models/blob/master/research/slim/nets/mobilenet/README.md"
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ class Successor:
 
 #: Networks that came after MobileNet, by year. Each was trained in its authors' way, for longer the later it came.
 SUCCESSORS = (
-    Successor("MobileNetV2", 2018, 71.8, 300, 3.47, CHECKPOINT_LIST.replace("mobilenet_v1.md", "mobilenet/README.md")),
+    Successor("MobileNetV2", 2018, 71.8, 300, 3.47, LATER_LIST),
     # Table 3, in the last version of the paper; its first one and the checkpoint list say 66 and 2.9 million of Small.
     Successor("MobileNetV3-Small", 2019, 67.4, 56, 2.5, "https://arxiv.org/abs/1905.02244v5"),
     Successor("MobileNetV3-Large", 2019, 75.2, 219, 5.4, "https://arxiv.org/abs/1905.02244v5"),
