@@ -18,6 +18,7 @@ from typing import Any
 
 PAPER = "https://arxiv.org/abs/1704.04861"
 CHECKPOINT_LIST = "https://github.com/tensorflow/models/blob/master/research/slim/nets/mobilenet_v1.md"
+LATER_LIST = "https://github.com/tensorflow/models/blob/master/research/slim/nets/mobilenet/README.md"
 
 
 @dataclass(frozen=True)
@@ -188,13 +189,12 @@ class Successor:
     source: str
 
 
-_DOCS = "https://www.tensorflow.org/api_docs/python/tf/keras/applications"
-
 #: Networks that came after MobileNet, by year. Each was trained in its authors' way, for longer the later it came.
 SUCCESSORS = (
-    Successor("MobileNetV2", 2018, 71.8, 300, 3.47, f"{_DOCS}/mobilenet_v2"),
-    Successor("MobileNetV3-Small", 2019, 68.1, 66, 2.9, f"{_DOCS}/MobileNetV3Large"),
-    Successor("MobileNetV3-Large", 2019, 75.6, 217, 5.4, f"{_DOCS}/MobileNetV3Large"),
+    Successor("MobileNetV2", 2018, 71.8, 300, 3.47, LATER_LIST),
+    # Table 3, in the last version of the paper; its first one and the checkpoint list say 66 and 2.9 million of Small.
+    Successor("MobileNetV3-Small", 2019, 67.4, 56, 2.5, "https://arxiv.org/abs/1905.02244v5"),
+    Successor("MobileNetV3-Large", 2019, 75.2, 219, 5.4, "https://arxiv.org/abs/1905.02244v5"),
     Successor("EfficientNet-B0", 2019, 77.1, 390, 5.3, "https://arxiv.org/abs/1905.11946"),
     Successor("MobileNetV4-Conv-S", 2024, 73.8, 200, 3.8, "https://arxiv.org/abs/2404.10518"),
 )

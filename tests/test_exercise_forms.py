@@ -239,6 +239,13 @@ SLIPS = {
         "min(1.0, 2 * sum(comb(a + b, k) for k in range(max(a, b) + 1)) / 2 ** (a + b))": "smaller of the two",
         "math.erfc(abs(a - b) / math.sqrt(2 * (a + b)))": "approximation",
     },
+    ("sheets", "n, k"): {
+        "k * k * n / (k * k + n)": "whole number",
+        "-(-k * k * n // (k * k + n))": "the first with which",
+        "k * k * n // (k * k + n)": "exactly as much",
+        "k * k": "any layer",
+        "n - 1": "pointwise step counts",
+    },
     ("inverted", "s, m, n, t"): {
         "s * s * m * (9 + n)": "what expands the channels",
         "s * s * m * t * (m + n)": "What filters",

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from mobilenet_lib import training
+from mobilenet_lib import models, training
 from mobilenet_lib.training import __main__ as cli
 from mobilenet_lib.training import kernels
 
@@ -43,6 +43,21 @@ def test_what_is_cut_away_is_what_the_energy_says():
         assert 1 - away == pytest.approx(kernels.energy(RANDOM)[rank - 1])
 
 
+def test_a_network_of_separable_layers_of_keras_does_what_the_network_cut_to_their_rank_does():
+    keras.utils.set_random_seed(0)
+    model = models.mobilenet(0.1, 32, 2, separable=False)
+    cut = keras.models.clone_model(model)
+    cut.set_weights(model.get_weights())
+    for number in range(1, 14):
+        layer = cut.get_layer(f"conv_{number}")
+        layer.kernel.assign(kernels.of_rank(layer.kernel, 2))
+    image = np.random.default_rng(0).uniform(-1, 1, size=(2, 32, 32, 3)).astype("float32")
+    separable = kernels.separated(model, rank=2)
+    np.testing.assert_allclose(separable(image), cut(image), atol=1e-5)
+    assert isinstance(separable.get_layer("conv_5"), keras.layers.SeparableConv2D)
+    assert isinstance(separable.get_layer("conv1"), keras.layers.Conv2D)
+
+
 @pytest.mark.parametrize("kernel", [np.ones((3, 3)), np.zeros((3, 3, 2, 2))])
 def test_what_is_no_kernel_is_refused(kernel):
     with pytest.raises(ValueError, match="kernel must be"):
@@ -63,6 +78,9 @@ def test_the_command_records_the_kernels_of_a_kept_model_and_leaves_the_model_as
     assert found["command"] == "python -m mobilenet_lib.training kernels full --data drawn"
     kernel = training.load_model(tmp_path / "models" / "full.keras").get_layer("conv_1").kernel
     np.testing.assert_allclose(found["kernel"], np.asarray(kernel), atol=1e-4)
+    cli.main(["kernels", "full", "--limit", "8", "--tune", "2", *where])
+    tuned = json.loads((tmp_path / "kernels" / "full-tuned.json").read_text())
+    assert tuned["command"] == f"{found['command']} --tune 2" and len(tuned["epochs"]) == 2
     assert (tmp_path / "models" / "full.keras").read_bytes() == before
     with pytest.raises(SystemExit):
         cli.main(["kernels", "nothing", *where])

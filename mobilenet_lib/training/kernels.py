@@ -1,6 +1,7 @@
 """How close standard kernels that were trained come to separable ones, and what a network loses that is cut to them.
 
 python -m mobilenet_lib.training kernels convolutions-standard-0
+python -m mobilenet_lib.training kernels convolutions-standard-0 --tune 5
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from mobilenet_lib.costs import positive
 from mobilenet_lib.data import normalize
 from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.records import DATA, RUNS, load_run, machine, versions, write
-from mobilenet_lib.training.fit import recalibrate
+from mobilenet_lib.training.fit import recalibrate, train
 from mobilenet_lib.training.kept import load_model
 
 KERNELS = DATA / "kernels"
@@ -45,13 +46,55 @@ def energy(kernel: Any) -> np.ndarray:
     return np.cumsum(squares.sum(axis=0)) / squares.sum()
 
 
+def factors(kernel: Any, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """The separable layer with depth multiplier `rank`, and nothing between, that comes nearest to a standard kernel.
+
+    `[3, 3, M, N]` to the depthwise kernel `[3, 3, M, rank]` and the pointwise one `[1, 1, M · rank, N]`.
+    """
+    rank = positive("rank", rank)
+    u, values, v = np.linalg.svd(_slices(kernel), full_matrices=False)
+    rows, columns, inputs, outputs = np.shape(kernel)
+    root = np.sqrt(values[:, :rank])
+    depthwise = (u[..., :rank] * root[:, None]).reshape(inputs, rows, columns, -1)
+    return np.moveaxis(depthwise, 0, 2), (root[..., None] * v[:, :rank]).reshape(1, 1, -1, outputs)
+
+
 def of_rank(kernel: Any, rank: int) -> np.ndarray:
     """The kernel nearest to `kernel` that a separable layer with depth multiplier `rank`, and nothing between, has."""
-    rank = positive("rank", rank)
-    u, s, v = np.linalg.svd(_slices(kernel), full_matrices=False)
-    near = (u[..., :rank] * s[:, None, :rank]) @ v[:, :rank]
-    rows, columns, inputs, outputs = np.shape(kernel)
-    return np.moveaxis(near.reshape(inputs, rows, columns, outputs), 0, 2)
+    depthwise, pointwise = factors(kernel, rank)
+    *_, inputs, sheets = depthwise.shape
+    return np.einsum("ijmk,mkn->ijmn", depthwise, pointwise.reshape(inputs, sheets, -1))
+
+
+def _body(model: keras.Model) -> list[keras.layers.Conv2D]:
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)][1:-1]
+
+
+def separated(model: keras.Model, rank: int = 1) -> keras.Model:
+    """A copy of `model` whose standard convolutions, the first and the last aside, are the nearest separable layers.
+
+    It has the depth multiplier `rank` and, between the two steps, neither batch normalization nor ReLU.
+    """
+    body = {layer.name: layer.kernel for layer in _body(model)}
+
+    def swapped(layer: keras.Layer) -> keras.Layer:
+        config = layer.get_config()
+        if layer.name not in body:
+            return type(layer).from_config(config)
+        same = ("name", "filters", "kernel_size", "strides", "padding", "use_bias", "data_format", "dtype")
+        return keras.layers.SeparableConv2D(**{key: config[key] for key in same}, depth_multiplier=rank)
+
+    copy = keras.models.clone_model(model, clone_function=swapped)
+    for layer in model.layers:
+        weights = factors(body[layer.name], rank) if layer.name in body else layer.get_weights()
+        copy.get_layer(layer.name).set_weights(weights)
+    return copy
+
+
+def tuned(model: keras.Model, photos: Any, epochs: int) -> dict[str, Any]:
+    """What further training brings back: `model`, cut to rank 1 by `separated`, trained at a quarter of the rate."""
+    run = train(separated(model), photos, epochs=epochs, learning_rate=1e-3, last=True)
+    return {key: getattr(run, key) for key in ("settings", "epochs", "params", "mult_adds", "cpu_seconds")}
 
 
 def measure(model: keras.Model, photos: Any) -> dict[str, Any]:
@@ -61,7 +104,7 @@ def measure(model: keras.Model, photos: Any) -> dict[str, Any]:
     with all these kernels cut to a rank, after the statistics of batch normalization have been estimated anew; and
     `kernel`, that of the first of these layers.
     """
-    body = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)][1:-1]
+    body = _body(model)
     trained, images = model.get_weights(), normalize(photos.images("train")[0][:1000])
     kernels = [np.asarray(layer.kernel) for layer in body]
     cut = {}
@@ -82,12 +125,16 @@ def measure(model: keras.Model, photos: Any) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write data/kernels/NAME.json for kept models of standard convolutions, whose runs are recorded."""
+    """Write data/kernels/NAME.json for kept models of standard convolutions, whose runs are recorded.
+
+    With --tune it is NAME-tuned.json.
+    """
     parser = argparse.ArgumentParser(prog="python -m mobilenet_lib.training kernels", description=main.__doc__)
     add = parser.add_argument
     add("names", nargs="+", metavar="NAME", help="of a run with --no-separable and --keep")
     add("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     add("--limit", type=int, default=None, help="use at most this many photos of each split")
+    add("--tune", type=int, default=0, metavar="EPOCHS", help="cut to rank 1 and train on, in place of measuring")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="where records are, and models beside")
     args = parser.parse_args(arguments)
     for name in args.names:
@@ -97,12 +144,17 @@ def main(arguments: list[str] | None = None) -> None:
                 raise ValueError(f"NAME must be of a run with --no-separable, not {name!r}")
             model = load_model(args.runs.parent / "models" / f"{name}.keras")
             split = {"validation": settings.get("validation", 0.1), "seed": settings["seed"]}
+            split["augment"] = bool(args.tune) and settings["augment"]
             photos = data.load(settings["resolution"], source=args.data, limit=args.limit, **split)
             source = "drawn" if photos.drawn else "data/cats-dogs"
-            command = shlex.join(["python", "-m", "mobilenet_lib.training", "kernels", name, "--data", source])
-            found = {"name": name, "command": command, **measure(model, photos)}
+            words = ["python", "-m", "mobilenet_lib.training", "kernels", name, "--data", source]
+            words += ["--tune", str(args.tune)] if args.tune else []
+            found = {"name": name, "command": shlex.join(words)}
+            found |= tuned(model, photos, args.tune) if args.tune else measure(model, photos)
             found |= {"versions": versions(), "machine": machine()}
-            write(args.runs.parent / KERNELS.name / f"{name}.json", json.dumps(found).encode() + b"\n")
+            file = f"{name}-tuned.json" if args.tune else f"{name}.json"
+            write(args.runs.parent / KERNELS.name / file, json.dumps(found).encode() + b"\n")
         except (OSError, ValueError) as error:
             parser.error(str(error))
-        print(f"{name}: {', '.join(f'{accuracy:.2%} of rank {rank}' for rank, accuracy in found['cut'].items())}")
+        ends = {"1, tuned": found["epochs"][-1]["val_accuracy"]} if args.tune else found["cut"]
+        print(f"{name}: {', '.join(f'{accuracy:.2%} of rank {rank}' for rank, accuracy in ends.items())}")
