@@ -3,6 +3,7 @@
 import json
 
 import keras
+import kernels as records
 import numpy as np
 import pytest
 
@@ -56,14 +57,14 @@ def test_the_command_records_the_kernels_of_a_kept_model_and_leaves_the_model_as
     where = ["--data", "drawn", "--runs", str(tmp_path / "runs")]
     cli.main(["--name", "full", "--no-separable", *size, *where])
     before = (tmp_path / "models" / "full.keras").read_bytes()
-    cli.main(["kernels", "full", "--limit", "8", *where])
+    records.main(["full", "--limit", "8", *where])
     found = json.loads((tmp_path / "kernels" / "full.json").read_text())
     assert list(found["energy"]) == [f"conv_{number}" for number in range(1, 14)]
     assert all(share[-1] == pytest.approx(1, abs=1e-3) for share in found["energy"].values())
-    assert found["command"] == "python -m mobilenet_lib.training kernels full --data drawn"
+    assert found["command"] == "python scripts/kernels.py full --data drawn"
     kernel = training.load_model(tmp_path / "models" / "full.keras").get_layer("conv_1").kernel
     np.testing.assert_allclose(found["kernel"], np.asarray(kernel), atol=1e-4)
     assert (tmp_path / "models" / "full.keras").read_bytes() == before
     with pytest.raises(SystemExit):
-        cli.main(["kernels", "nothing", *where])
+        records.main(["nothing", *where])
     assert "nothing" in capsys.readouterr().err
