@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 DATA = CHECKOUT / "data" if (CHECKOUT / "pyproject.toml").exists() else Path(__file__).with_name("recorded")
 
 
-RUNS, MODELS = DATA / "runs", DATA / "models"
+RUNS, MODELS, EXPORTS, LATENCY = (DATA / name for name in ("runs", "models", "exports", "latency"))
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Run:
     test: dict[str, Any] | None = None
     name: str = ""
     command: str = ""
-    date: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d"))
+    date: str = field(default_factory=lambda: today())
     versions: dict[str, str] = field(default_factory=lambda: versions())
     machine: dict[str, Any] = field(default_factory=lambda: machine())
 
@@ -55,9 +55,7 @@ class Run:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the record as JSON; a file that was there stays whole until the new one is."""
-        epochs = ",\n  ".join(map(json.dumps, self.epochs))
-        about = json.dumps(asdict(self) | {"epochs": None}, indent=1)
-        write(Path(path), about.replace('"epochs": null', f'"epochs": [\n  {epochs}\n ]', 1).encode() + b"\n")
+        write_rows(asdict(self), "epochs", Path(path))
 
 
 def load_run(path: str | os.PathLike) -> Run:
@@ -89,9 +87,21 @@ def write(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def versions() -> dict[str, str]:
+def write_rows(record: dict[str, Any], rows: str, path: Path) -> None:
+    """Write `record` as JSON, with a line for each of its `rows`."""
+    lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in record[rows])
+    text = json.dumps(record | {rows: None}, indent=1, ensure_ascii=False)
+    text = text.replace(f'"{rows}": null', f'"{rows}": [\n  {lines}\n ]', 1)
+    write(path, text.encode(errors="backslashreplace") + b"\n")
+
+
+def today() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d")
+
+
+def versions(*more: str) -> dict[str, str]:
     found = {"python": platform.python_version(), "backend": keras.backend.backend()}
-    for package in ("tensorflow", "jax", "keras", "numpy"):
+    for package in ("tensorflow", "jax", "keras", "numpy", *more):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -2,8 +2,8 @@
 
     python scripts/timed.py _build/timed
     cd _build/timed
-    python -m mobilenet_lib.tflite latency successors mobilenet*.tflite efficientnet*.tflite
-    python -m mobilenet_lib.tflite latency layers conv-*.tflite dw-*.tflite pw-*.tflite
+    python ../../scripts/latency.py successors mobilenet*.tflite efficientnet*.tflite
+    python ../../scripts/latency.py layers conv-*.tflite dw-*.tflite pw-*.tflite
 
 Their weights are random: how long a layer takes does not depend on them.
 """

@@ -74,7 +74,6 @@ FIGURES = {
     "number lines": lambda: plots.number_lines({"fine": ([0.5, -1.0], 0.25), "coarse": ([0.5, -1.0], 0.8)}),
     "spread": lambda: plots.spread({"dw_1": [1.0, 2.0, 4.0], "dw_2": [0.0, 0.1, 10.0]}),
     "agreement": lambda: plots.agreement([0.1, 0.6, 0.9], {"float16": [0.1, 0.6, 0.9], "int8": [0.2, 0.4, 0.9]}),
-    "durations": lambda: plots.durations({"float32": Taken(2.0, (1.5, 2.5)), "int8": Taken(0.75, (0.7, 0.9))}),
     "time against": lambda: plots.time_against(
         MODELS[:3], TIMES, {"million Mult-Adds": [569, 186, 166], "million parameters": [4.2, 4.2, 2.6]}
     ),

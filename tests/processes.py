@@ -30,7 +30,8 @@ as_nobody = pytest.mark.skipif(
 
 def start(program: str, *arguments, **options) -> subprocess.Popen:
     """`program` in a Python of its own, which finds the tests, too."""
-    paths = os.pathsep.join([str(ROOT), str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    found = ROOT, ROOT / "scripts", TESTS, os.environ.get("PYTHONPATH") or ROOT
+    paths = os.pathsep.join(map(str, found))
     return subprocess.Popen(
         [*options.pop("before", ()), sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)],
         env=options.pop("env", os.environ) | {"PYTHONPATH": paths},

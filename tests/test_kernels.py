@@ -3,6 +3,7 @@
 import json
 
 import keras
+import kernels as records
 import numpy as np
 import pytest
 
@@ -52,7 +53,7 @@ def test_a_network_of_separable_layers_of_keras_does_what_the_network_cut_to_the
         layer = cut.get_layer(f"conv_{number}")
         layer.kernel.assign(kernels.of_rank(layer.kernel, 2))
     image = np.random.default_rng(0).uniform(-1, 1, size=(2, 32, 32, 3)).astype("float32")
-    separable = kernels.separated(model, rank=2)
+    separable = records.separated(model, rank=2)
     np.testing.assert_allclose(separable(image), cut(image), atol=1e-5)
     assert isinstance(separable.get_layer("conv_5"), keras.layers.SeparableConv2D)
     assert isinstance(separable.get_layer("conv1"), keras.layers.Conv2D)
@@ -71,17 +72,17 @@ def test_the_command_records_the_kernels_of_a_kept_model_and_leaves_the_model_as
     where = ["--data", "drawn", "--runs", str(tmp_path / "runs")]
     cli.main(["--name", "full", "--no-separable", *size, *where])
     before = (tmp_path / "models" / "full.keras").read_bytes()
-    cli.main(["kernels", "full", "--limit", "8", *where])
+    records.main(["full", "--limit", "8", *where])
     found = json.loads((tmp_path / "kernels" / "full.json").read_text())
     assert list(found["energy"]) == [f"conv_{number}" for number in range(1, 14)]
     assert all(share[-1] == pytest.approx(1, abs=1e-3) for share in found["energy"].values())
-    assert found["command"] == "python -m mobilenet_lib.training kernels full --data drawn"
+    assert found["command"] == "python scripts/kernels.py full --data drawn"
     kernel = training.load_model(tmp_path / "models" / "full.keras").get_layer("conv_1").kernel
     np.testing.assert_allclose(found["kernel"], np.asarray(kernel), atol=1e-4)
-    cli.main(["kernels", "full", "--limit", "8", "--tune", "2", *where])
+    records.main(["full", "--limit", "8", "--tune", "2", *where])
     tuned = json.loads((tmp_path / "kernels" / "full-tuned.json").read_text())
     assert tuned["command"] == f"{found['command']} --tune 2" and len(tuned["epochs"]) == 2
     assert (tmp_path / "models" / "full.keras").read_bytes() == before
     with pytest.raises(SystemExit):
-        cli.main(["kernels", "nothing", *where])
+        records.main(["nothing", *where])
     assert "nothing" in capsys.readouterr().err

@@ -59,12 +59,12 @@ def test_everything_works_on_one_core_with_ascii_a_strange_path_and_a_clock_far_
 READ_ONLY = """
     import sys
     from mobilenet_lib import data
-    from mobilenet_lib.tflite import __main__ as tflite
+    import exports
     from mobilenet_lib.training import __main__ as training
     data.load = None
     for command, arguments in (
         (training, ["--name", "run", "--runs", "/usr/runs", "--data", "drawn"]),
-        (tflite, ["record", "scratch", "--exports", "/usr/exports"]),
+        (exports, ["scratch", "--exports", "/usr/exports"]),
     ):
         try:
             command.main(arguments)
@@ -95,7 +95,7 @@ COMMANDS = """
         words = words[end + 1 :]
         print("begins", module, flush=True)
         try:
-            runpy.run_module(f"mobilenet_lib.{module}", run_name="__main__")
+            runpy.run_module(module, run_name="__main__")
         except SystemExit as ended:
             if ended.code:
                 raise
@@ -110,10 +110,10 @@ def test_every_command_line_prints_names_that_an_ascii_terminal_does_not_have(la
     training.save_model(small_training.small(), model)
     size = ["--resolution", "32", "--limit", "8", "--epochs", "1"]
     commands = [
-        ("data", "check", photos),
-        ("training", "--name", "run", "--data", photos, "--runs", tmp_path, *size),
-        ("tflite", photo),
-        ("tflite", "record", model, "--data", photos, "--exports", tmp_path),
+        ("mobilenet_lib.data", "check", photos),
+        ("mobilenet_lib.training", "--name", "run", "--data", photos, "--runs", tmp_path, *size),
+        ("mobilenet_lib.tflite", photo),
+        ("exports", model, "--data", photos, "--exports", tmp_path),
     ]
     done = run(COMMANDS, *(word for command in commands for word in (*command, ";")), env={**os.environ, **ASCII})
     assert done.returncode == 0, done.stderr[-3000:]

@@ -20,8 +20,6 @@ def test_time_against_says_what_is_wrong(times, quantities, message):
 
 
 def test_a_time_is_marked_at_its_lower_quartile_and_the_median_does_not_count():
-    figure = plots.durations({"a": TIMES[0], "b": TIMES[1]})
-    assert [text.get_text() for text in figure.axes[0].texts] == ["19", "5.5"]
     assert "from 5.5 to 19 ms" in plots.time_against(MODELS[:3], TIMES, {"Mult-Adds": [3, 2, 1]}).alt
 
 

@@ -4,6 +4,7 @@ import json
 import shlex
 from functools import cache
 
+import exports
 import keras
 import numpy as np
 import pytest
@@ -128,7 +129,7 @@ def drawings():
 
 def test_the_kept_files_are_those_of_the_record_and_of_the_card():
     card = (training.MODELS / "README.md").read_text("utf8")
-    assert set(FILES) == set(tflite.KEPT)
+    assert set(FILES) == set(exports.KEPT)
     for name, entry in FILES.items():
         path = training.MODELS / name
         assert path.stat().st_size == entry["bytes"] and tflite.labels(path) == data.CLASSES
@@ -158,7 +159,7 @@ def test_the_int8_file_takes_and_gives_float32_and_answers_like_the_float32_file
     assert 0 < np.abs(maps - exact).mean() < 0.2 * exact.std()
 
 
-@pytest.mark.parametrize("name", tflite.KEPT)
+@pytest.mark.parametrize("name", exports.KEPT)
 def test_the_kept_files_are_as_good_as_their_record_says(loaded, name):
     found = tflite.evaluate(training.MODELS / name, loaded.test, threads=2)
     assert found.accuracy == pytest.approx(FILES[name]["accuracy"], abs=0.001)

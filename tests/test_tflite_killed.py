@@ -2,27 +2,27 @@
 
 import signal
 
+import exports
 import pytest
 import small_training
 from processes import HOLDER, as_root, run, small_disk, start
 
 from mobilenet_lib import models, tflite, training
-from mobilenet_lib.tflite import __main__ as command
 
 
 @pytest.mark.fault("Two recordings of file formats run at once")
 def test_a_second_recording_into_the_same_folder_is_refused(tmp_path, shown, capsys):
     models.mobilenet(0.25, 32, 2).save(tmp_path / "own.keras")
-    exports = tmp_path / "exports"
-    exports.mkdir()
-    with start(HOLDER, exports) as first:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    with start(HOLDER, folder) as first:
         first.stdout.readline()
         with pytest.raises(SystemExit) as stopped:
-            command.main(["record", str(tmp_path / "own.keras"), "--data", "drawn", "--exports", str(exports)])
+            exports.main([str(tmp_path / "own.keras"), "--data", "drawn", "--exports", str(folder)])
         first.kill()
     assert stopped.value.code == 2
     shown(capsys.readouterr().err)
-    assert not list(exports.iterdir())
+    assert not list(folder.iterdir())
 
 
 CONVERSION = """
@@ -48,26 +48,17 @@ def test_a_conversion_killed_while_it_writes_leaves_the_old_file_whole(tmp_path)
 def test_ctrl_c_ends_the_record_of_formats_with_one_sentence(tmp_path, shown):
     program = """
         import signal, sys
-        from mobilenet_lib.tflite import __main__ as command, recording
+        import exports
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        convert = recording.convert
+        convert = exports.convert
         def said(*arguments, **options):
             print("converting", flush=True)
             return convert(*arguments, **options)
-        recording.convert = said
-        sys.exit(command.main(sys.argv[1:]))
+        exports.convert = said
+        sys.exit(exports.main(sys.argv[1:]))
     """
     training.save_model(models.mobilenet(0.1, 32, 2), tmp_path / "model.keras")
-    arguments = [
-        "record",
-        tmp_path / "model.keras",
-        "--data",
-        "drawn",
-        "--limit",
-        "8",
-        "--exports",
-        tmp_path / "exports",
-    ]
+    arguments = [tmp_path / "model.keras", "--data", "drawn", "--limit", "8", "--exports", tmp_path / "exports"]
     with start(program, *arguments) as process:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -82,21 +73,11 @@ def test_ctrl_c_ends_the_record_of_formats_with_one_sentence(tmp_path, shown):
 @pytest.mark.fault("The disk is full while file formats are recorded")
 def test_a_full_disk_ends_the_record_of_formats_with_one_sentence(tmp_path, monkeypatch, capsys, shown):
     training.save_model(small_training.small(), tmp_path / "model.keras")
-    monkeypatch.setattr(command, "record", lambda *_: {"files": ["large"] * 10000})  # after minutes
+    monkeypatch.setattr(exports, "record", lambda *_: {"files": ["large"] * 10000})  # after minutes
+    options = ["--data", "drawn", "--limit", "8", "--exports"]
     with small_disk(tmp_path / "disk", "64k") as disk:
         with pytest.raises(SystemExit) as stopped:
-            command.main(
-                [
-                    "record",
-                    str(tmp_path / "model.keras"),
-                    "--data",
-                    "drawn",
-                    "--limit",
-                    "8",
-                    "--exports",
-                    str(disk / "e"),
-                ]
-            )
+            exports.main([str(tmp_path / "model.keras"), *options, str(disk / "e")])
         assert stopped.value.code == 2
         shown(capsys.readouterr().err)
         assert list((disk / "e").iterdir()) == []

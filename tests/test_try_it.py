@@ -286,33 +286,34 @@ def test_what_stands_behind_a_photo_changes_nothing(seen, tmp_path, kind):
 # What is no picture
 
 
-@pytest.fixture
-def broken(tmp_path):
-    """A file of each kind that must be refused."""
-    DOG.save(tmp_path / "whole.jpg")
-    (tmp_path / "truncated.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:6000])
-    DOG.save(tmp_path / "whole.png")
-    (tmp_path / "truncated.png").write_bytes((tmp_path / "whole.png").read_bytes()[:2000])
-    (tmp_path / "notes.jpg").write_text("no photo")
-    (tmp_path / "empty.jpg").touch()
-    (tmp_path / "book.pdf").write_bytes(b"%PDF-1.4\n")
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """A folder with a file of each kind that must be refused."""
+    folder = tmp_path_factory.mktemp("broken")
+    DOG.save(folder / "whole.jpg")
+    (folder / "truncated.jpg").write_bytes((folder / "whole.jpg").read_bytes()[:6000])
+    DOG.save(folder / "whole.png")
+    (folder / "truncated.png").write_bytes((folder / "whole.png").read_bytes()[:2000])
+    (folder / "notes.jpg").write_text("no photo")
+    (folder / "empty.jpg").touch()
+    (folder / "book.pdf").write_bytes(b"%PDF-1.4\n")
     for kind in ("avif", "ico", "tiff", "webp", "gif"):
-        DOG.save(tmp_path / f"whole.{kind}")
-    (tmp_path / "misnamed.jpg").write_bytes((tmp_path / "whole.avif").read_bytes())
+        DOG.save(folder / f"whole.{kind}")
+    (folder / "misnamed.jpg").write_bytes((folder / "whole.avif").read_bytes())
     for kind in ("webp", "gif"):
-        (tmp_path / f"truncated.{kind}").write_bytes((tmp_path / f"whole.{kind}").read_bytes()[:2000])
-    (tmp_path / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>')
-    (tmp_path / "phone.heif").write_bytes(b"\0\0\0\x18ftypmif1" + bytes(200))
+        (folder / f"truncated.{kind}").write_bytes((folder / f"whole.{kind}").read_bytes()[:2000])
+    (folder / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>')
+    (folder / "phone.heif").write_bytes(b"\0\0\0\x18ftypmif1" + bytes(200))
     header = struct.pack(">IIBBBBB", 40_000, 30_000, 8, 2, 0, 0, 0)
-    (tmp_path / "claims much.png").write_bytes(as_png(header, b""))
-    DOG.save(tmp_path / "claims much.jpg", comment=b"\xff\xc0\x00\x11\x08 is how a frame begins")
-    jpeg = bytearray((tmp_path / "claims much.jpg").read_bytes())
+    (folder / "claims much.png").write_bytes(as_png(header, b""))
+    DOG.save(folder / "claims much.jpg", comment=b"\xff\xc0\x00\x11\x08 is how a frame begins")
+    jpeg = bytearray((folder / "claims much.jpg").read_bytes())
     frame = jpeg.rindex(b"\xff\xc0\x00\x11\x08")
     jpeg[frame + 5 : frame + 9] = struct.pack(">HH", 15_000, 20_000)
-    (tmp_path / "claims much.jpg").write_bytes(jpeg[: frame + 40])
-    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
-    Image.new("L", (9000, 8000)).save(tmp_path / "too large.png")
-    return tmp_path
+    (folder / "claims much.jpg").write_bytes(jpeg[: frame + 40])
+    (folder / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+    Image.new("L", (9000, 8000)).save(folder / "too large.png")
+    return folder
 
 
 @pytest.mark.parametrize(

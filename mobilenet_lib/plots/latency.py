@@ -10,29 +10,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from mobilenet_lib.plots.choice import alphas, mark
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, label, one_each, plain, styled
-
-
-@styled
-def durations(times: Mapping[str, Any]) -> Picture:
-    """How long each model takes for one image: the lower quartile as a dot, the middle half of the runs as a bar.
-
-    The values of `times` have `quartiles` in milliseconds, as those of `tflite.latency` do. The lower one is what other
-    programs hardly move when they interrupt runs.
-    """
-    ends = {name: taken.quartiles for name, taken in times.items()}
-    said = ", ".join(f"{name} {low:.3g} ms (upper {high:.3g})" for name, (low, high) in ends.items())
-    picture, axes = figure(WIDTH, 0.8 + 0.35 * len(times), alt=f"Time for one image, lower quartiles: {said}.")
-    for row, (low, high) in enumerate(ends.values()):
-        axes.plot([low, high], [row, row], color=COLORS["live"], lw=7, alpha=0.35, solid_capstyle="butt")
-        axes.plot(low, row, "o", color=COLORS["live"], ms=6)
-        label(axes, f"{low:.3g}", (low, row), (0, 7))
-    axes.set_yticks(range(len(times)), list(times))
-    axes.set(
-        xlabel="milliseconds for one image: lower to upper quartile", xlim=(0, None), ylim=(len(times) - 0.5, -0.7)
-    )
-    axes.grid(False, axis="y")
-    return picture
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, one_each, plain, styled
 
 
 @styled

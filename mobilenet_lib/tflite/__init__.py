@@ -12,24 +12,17 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
     aware       trained to be rounded
     running     what a file says about images
     timing      how long it takes
-    timed       the files whose times the book keeps
     parts       files for other sizes, and of single operators
-    recording   what each file format does to a model, and how long files take
 
     python -m mobilenet_lib.tflite photo.jpg      a cat or a dog?
-    python -m mobilenet_lib.tflite record NAME    what each file format does to a kept model, into data/exports;
-                                                  with --keep, the files of the book are made from it too
-    python -m mobilenet_lib.tflite latency NAME FILE …
-                                                  how long files take, into data/latency, if the machine is quiet;
-                                                  without a FILE, those of chapter 7
 """
 
+from mobilenet_lib.records import EXPORTS, LATENCY
 from mobilenet_lib.tflite.aware import train_aware
 from mobilenet_lib.tflite.conversion import MODES, convert
-from mobilenet_lib.tflite.files import File, save
+from mobilenet_lib.tflite.files import MODEL, File, save
 from mobilenet_lib.tflite.folding import folded, silenced
 from mobilenet_lib.tflite.metadata import labels
 from mobilenet_lib.tflite.parts import operators, resized
-from mobilenet_lib.tflite.recording import EXPORTS, KEPT, LATENCY, MODEL, RECORDED, measure, record
 from mobilenet_lib.tflite.running import evaluate, maps, predict
 from mobilenet_lib.tflite.timing import Latency, latency

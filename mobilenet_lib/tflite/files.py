@@ -19,12 +19,13 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.tools import flatbuffer_utils
 
 from mobilenet_lib.costs import positive
-from mobilenet_lib.records import write
+from mobilenet_lib.records import MODELS, write
 
 schema = flatbuffer_utils.schema_fb
 
 File = bytes | bytearray | str | os.PathLike  # a .tflite file: its content, or where it lies
 
+MODEL = MODELS / "cats-dogs.tflite"  # the one that the book keeps
 LABELS = "labels.txt"  # the name that the documentation of the format gives to this file
 OUTPUTS = ("probabilities", "maps")
 

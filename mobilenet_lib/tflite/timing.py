@@ -71,15 +71,3 @@ def latency(
             if turn >= 0:
                 times[name][turn] = 1e3 * (time.perf_counter() - start)
     return {name: Latency(values) for name, values in times.items()}
-
-
-def bandwidth(megabytes: float, *, repeats: int = 50) -> float:
-    """How many billion bytes a second one core reads and writes while it copies so many megabytes (10⁶ bytes)."""
-    source = np.ones(int(megabytes * 1e6), np.uint8)
-    target = np.zeros_like(source)
-    milliseconds = np.empty(positive("repeats", repeats))
-    for turn in range(repeats):
-        start = time.perf_counter()
-        np.copyto(target, source)
-        milliseconds[turn] = 1e3 * (time.perf_counter() - start)
-    return 2 * megabytes / Latency(milliseconds).quartiles[0]

@@ -1,4 +1,4 @@
-"""The command line: train, evaluate once on the test split, record; a whole experiment; or kernels of kept models."""
+"""The command line: train, evaluate once on the test split, record; or a whole experiment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mobilenet_lib import data, models
 from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.locks import alone
 from mobilenet_lib.records import load_run
-from mobilenet_lib.training import kernels, options, sweep
+from mobilenet_lib.training import options, sweep
 from mobilenet_lib.training.fit import _duration, fine_tune, imagenet_classifier, train
 from mobilenet_lib.training.kept import load_model, save_model
 from mobilenet_lib.training.recipe import INITIALIZERS, Recipe
@@ -29,9 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Train, evaluate once on the test split, record."""
     arguments = sys.argv[1:] if arguments is None else arguments
     data.spell_out()
-    commands = {"sweep": sweep.main, "kernels": kernels.main}
-    if arguments and arguments[0] in commands:
-        return commands[arguments[0]](arguments[1:])
+    if arguments[:1] == ["sweep"]:
+        return sweep.main(arguments[1:])
     parser = options.parser()
     args = options.parsed(parser, arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"

@@ -1,19 +1,17 @@
 """What the formats do, recorded: as Keras, NumPy and the photos say it."""
 
 import json
-import os
 import re
 from functools import cache
 from itertools import islice
 
+import exports
 import keras
 import numpy as np
 import pytest
-from networks import LABELS, ROUNDING, pictures, tiny_file
+from networks import LABELS, ROUNDING, pictures
 
 from mobilenet_lib import data, models, tflite, training
-from mobilenet_lib.tflite import __main__ as command
-from mobilenet_lib.tflite import recording
 
 SIDE = 32
 
@@ -33,8 +31,8 @@ def folder(tmp_path_factory):
     """A folder with a kept model, and what the command recorded and kept of it on a few drawn images."""
     folder = tmp_path_factory.mktemp("models and exports")
     training.save_model(small(), folder / "small.keras")
-    kept, exports = str(folder / "small.keras"), str(folder / "exports")
-    assert command.main(["record", kept, "--data", "drawn", "--limit", "20", "--exports", exports, "--keep"]) == 0
+    options = ["--data", "drawn", "--limit", "20", "--exports", str(folder / "exports"), "--keep"]
+    assert exports.main([str(folder / "small.keras"), *options]) == 0
     return folder
 
 
@@ -86,7 +84,7 @@ def test_the_record_has_what_keras_and_each_file_say_of_every_image(model, found
 
 
 def test_a_record_of_formats_says_how_to_repeat_it_and_nothing_that_belongs_to_one_machine(found, folder):
-    assert found["command"] == "python -m mobilenet_lib.tflite record small --data drawn --limit 20 --keep"
+    assert found["command"] == "python scripts/exports.py small --data drawn --limit 20 --keep"
     assert {"tensorflow", "keras", "ai-edge-litert"} <= set(found["versions"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["date"]) and found["machine"]["cores"] >= 1
     assert str(folder) not in json.dumps(found, ensure_ascii=False)
@@ -94,49 +92,57 @@ def test_a_record_of_formats_says_how_to_repeat_it_and_nothing_that_belongs_to_o
 
 def test_only_the_record_and_the_kept_files_are_left(folder):
     assert [entry.name for entry in (folder / "exports").iterdir()] == ["small.json"]
-    assert {entry.name for entry in (folder / "models").iterdir()} == set(tflite.KEPT)
+    assert {entry.name for entry in (folder / "models").iterdir()} == set(exports.KEPT)
 
 
 def test_the_kept_files_have_labels_maps_and_the_accuracy_that_stands_in_the_record(found, folder):
-    for name, entry in zip(tflite.KEPT, found["kept"], strict=True):
+    for name, entry in zip(exports.KEPT, found["kept"], strict=True):
         path = folder / "models" / name
         assert tflite.labels(path) == LABELS and tflite.maps(path, pictures(1, SIDE)).shape == (1, 8, 8, 2)
         accuracy = tflite.evaluate(path, drawn().test).accuracy
         assert entry == {"file": name, "bytes": path.stat().st_size, "accuracy": accuracy}
 
 
-# How long files take
+# The command line
 
 
-def test_a_record_of_latency_says_how_long_how_busy_the_machine_was_and_whether_a_file_took_as_long_as_itself():
-    files = {"a.tflite": tiny_file("float32"), "b.tflite": tiny_file("int8")}
-    found = tflite.measure(files, repeats=5)
-    assert [(file["file"], file["bytes"]) for file in found["files"]] == [(name, len(files[name])) for name in files]
-    for file in found["files"]:
-        low, high = file["quartiles"]
-        assert 0 < low <= file["median"] <= high
-    assert found["ratio"] > 0 and len(found["quartiles"]) == 2 and (found["repeats"], found["threads"]) == (5, 1)
-    assert found["machine"]["cores"] >= 1 and "ai-edge-litert" in found["versions"]
-    for busy in found["load"].values():
-        assert busy is None or 0 <= busy <= (os.cpu_count() or 1)
+def stopped(arguments, capfd):
+    """What the command says when it ends with status 2."""
+    with pytest.raises(SystemExit) as end:
+        exports.main(arguments)
+    assert end.value.code == 2
+    return capfd.readouterr().err
 
 
-def test_each_file_of_a_record_may_have_threads_of_its_own():
-    files, threads = {"a": tiny_file("float32"), "b": tiny_file("float32")}, {"a": 1, "b": 2}
-    assert tflite.measure(files, repeats=3, threads=threads)["threads"] == threads
-    with pytest.raises(ValueError, match="threads must have a number for each of the models; 'a' has none"):
-        tflite.measure(files, repeats=3, threads={"b": 2})
+def test_google_weights_can_be_recorded_but_not_kept(imagenet_weights, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(exports, "RECORDED", {"float32": {"mode": "float32"}})
+    monkeypatch.setattr(exports, "CHANGED", {})
+    arguments = ["imagenet-128", "--data", "drawn", "--limit", "20", "--exports", str(tmp_path / "exports")]
+    assert "its weights are Google's" in stopped([*arguments, "--keep"], capfd)
+    assert exports.main(arguments) == 0
+    found = json.loads((tmp_path / "exports" / "imagenet-128.json").read_text("utf8"))
+    assert found["network"] == "ImageNet weights, α = 0.25, 128 px"
+    assert found["command"] == "python scripts/exports.py imagenet-128 --data drawn --limit 20"
 
 
-def test_a_record_says_how_fast_the_machine_copies():
-    found = tflite.measure({"a": tiny_file("float32")}, repeats=3)["bandwidth"]
-    assert list(found) == ["0.1", "4", "64"] and all(1 < speed < 10_000 for speed in found.values())  # GB/s
+def test_a_model_that_is_not_kept_cannot_be_recorded(tmp_path, capfd):
+    other = tmp_path / "other.keras"
+    other.write_bytes(b"no model")
+    for name, reason in (("no such model", "there is no"), (str(other), "other.keras")):
+        assert reason in stopped([name, "--data", "drawn", "--exports", str(tmp_path / "exports")], capfd)
+    assert not (tmp_path / "exports").exists()
 
 
-def test_other_programs_are_those_that_work_beside_this_one():
-    """In 10 seconds all programs had a core for 25 seconds, this one for 5."""
-    assert recording._others((100, 1000, 3), (110, 1025, 8)) == 2.0
-    assert recording._others(None, None) is None, "where the system does not say"
+@pytest.mark.fault("A .tflite file is for something else")
+@pytest.mark.parametrize("shape", [(32, 48, 3), (32, 32, 1)])
+def test_a_model_of_other_images_than_square_ones_in_color_cannot_be_recorded(tmp_path, capfd, shown, shape):
+    image = keras.Input(shape)
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
+    training.save_model(model, tmp_path / "other.keras")
+    arguments = [str(tmp_path / "other.keras"), "--data", "drawn", "--exports", str(tmp_path / "exports")]
+    err = stopped(arguments, capfd)
+    shown(err)
+    assert err.endswith(f"error: the model must take square color images, not {list(shape)}\n")
 
 
 # On the real photos, with Google's weights below a linear head

@@ -1,0 +1,170 @@
+"""Record what each file format does to a model, and make the files that the book keeps.
+
+    python scripts/exports.py scratch --data data/cats-dogs --keep
+
+Writes data/exports/NAME.json, and with `--keep` data/models/cats-dogs.tflite and cats-dogs-int8.tflite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from mobilenet_lib import data, models, training
+from mobilenet_lib.evaluation import Evaluation
+from mobilenet_lib.locks import alone
+from mobilenet_lib.records import EXPORTS, MODELS, machine, today, versions, write_rows
+from mobilenet_lib.tflite import MODES, convert, evaluate, save, silenced, train_aware
+from mobilenet_lib.tflite.checks import model_shape, side
+from mobilenet_lib.tflite.folding import foldable
+
+IMAGENET = "imagenet-128"  # as the name of a model: Google's weights at α = 0.25 and 128 pixels under a new classifier
+# The files that the book keeps, for phones, for its page "Try it" and for the command line.
+KEPT = {"cats-dogs.tflite": "float32", "cats-dogs-int8.tflite": "int8"}
+# What `record` makes of a model: names of files, and the arguments of `convert` for each.
+RECORDED: dict[str, dict[str, Any]] = {
+    **{mode: {"mode": mode} for mode in MODES},
+    "dynamic, not corrected": {"mode": "dynamic", "bias_correction": False},
+    "int8, not corrected": {"mode": "int8", "bias_correction": False},
+    "int8, one scale per layer": {"mode": "int8", "per_channel": False},
+}
+# And of a network of `models.mobilenet`: what is made of it first, then the same.
+CHANGED: dict[str, tuple[Callable[[keras.Model, Any], keras.Model], dict[str, Any]]] = {
+    "int8, trained to be rounded": (train_aware, {"mode": "int8", "bias_correction": False}),
+    "int8, one scale per layer, dead channels silenced": (
+        lambda model, photos: silenced(model),
+        {"mode": "int8", "per_channel": False},
+    ),
+}
+
+
+def record(model: keras.Model, photos: Any) -> dict[str, Any]:
+    """What each file format does to `model` on the test split of `photos`, with where, when and with what.
+
+    `photos` are what `data.load` returns, at the size of the model; 100 of its training images calibrate int8. For each
+    file: its bytes, the largest and the mean difference of its probabilities from Keras, how many answers it changes,
+    its accuracy, and the class of each image, a digit each. Raises `ValueError` if the model does not fit.
+    """
+    in_keras, files = training.evaluate(model, photos.test), []
+    wanted = {name: (None, options) for name, options in RECORDED.items()} | (CHANGED if foldable(model) else {})
+    for name, (change, options) in wanted.items():
+        content = _converted(change(model, photos) if change else model, photos, **options)
+        says = evaluate(content, photos.test, threads=2)
+        difference = np.abs(says.probabilities - in_keras.probabilities)
+        files.append(
+            {
+                "file": name,
+                "bytes": len(content),
+                "largest_difference": float(f"{difference.max():.2g}"),
+                "mean_difference": float(f"{difference.mean():.2g}"),
+                "changed": int((says.predictions != in_keras.predictions).sum()),
+                "accuracy": round(says.accuracy, 5),
+                "predictions": _digits(says),
+            }
+        )
+    return {
+        "resolution": model.input_shape[1],
+        "keras": round(in_keras.accuracy, 5),
+        "predictions": _digits(in_keras),
+        "files": files,
+        "data": {"source": photos.source, "drawn": photos.drawn, "counts": photos.counts},
+        "date": today(),
+        "versions": versions("ai-edge-litert"),
+        "machine": machine(),
+    }
+
+
+def kept_files(model: keras.Model, photos: Any) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+    """The files of `KEPT`, by name, of `model` with maps; and for each a record: bytes and accuracy on the test split.
+
+    `photos` as in `record`.
+    """
+    model = models.with_maps(model)
+    files = {name: _converted(model, photos, mode=mode) for name, mode in KEPT.items()}
+    accuracies = {name: evaluate(content, photos.test, threads=2).accuracy for name, content in files.items()}
+    return files, [
+        {"file": name, "bytes": len(content), "accuracy": round(accuracies[name], 5)} for name, content in files.items()
+    ]
+
+
+def _digits(evaluation: Evaluation) -> str:
+    return "".join(map(str, evaluation.predictions))
+
+
+def _converted(model: keras.Model, photos: Any, **options: Any) -> bytes:
+    calibration = data.normalize(photos.images("train")[0][:100])
+    return convert(model, calibration=calibration, labels=photos.class_names, **options)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    data.spell_out()
+    parser = argparse.ArgumentParser(
+        prog="python scripts/exports.py",
+        description="Convert a kept model in every way, compare each file with Keras on the test split, and write "
+        "data/exports/NAME.json. With --keep, make the book's own files from it too.",
+    )
+    known = (
+        f"a model in data/models, the path of a .keras file, or {IMAGENET} for Google's weights with a new classifier"
+    )
+    parser.add_argument("model", metavar="NAME", help=known)
+    parser.add_argument("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
+    parser.add_argument("--limit", type=int, default=None, help="use at most this many photos of each split")
+    parser.add_argument("--keep", action="store_true", help=f"write {' and '.join(KEPT)} into the folder models beside")
+    parser.add_argument("--exports", type=Path, default=EXPORTS, metavar="FOLDER", help="where records go")
+    args = parser.parse_args(arguments)
+    path = Path(args.model) if args.model.endswith(".keras") else MODELS / f"{args.model}.keras"
+    if args.model != IMAGENET and not path.exists():
+        parser.error(f"NAME must be {known}; there is no {path}")
+    if args.model == IMAGENET and args.keep:
+        parser.error(f"--keep is for models in data/models, not for {IMAGENET}: its weights are Google's")
+    try:
+        found = _recorded(args, path)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        parser.exit(130, f"{path.stem}: interrupted; what was there before is whole\n")
+    for file in [*found["files"], *found.get("kept", ())]:
+        print(f"{path.stem}: {file['file']}: {file['bytes']:,} bytes, {file['accuracy']:.2%}")
+    return 0
+
+
+def _recorded(args: argparse.Namespace, path: Path) -> dict[str, Any]:
+    """Make and write the record of the model in `path`, and with `--keep` the files of the book."""
+    if args.model == IMAGENET:
+        network, model = "ImageNet weights, α = 0.25, 128 px", training.imagenet_classifier(0.25, 128)
+    else:
+        network, model = path.stem, training.load_model(path)
+    size = side(model_shape(model))
+    place = args.exports.parent / "models"
+    for folder in (args.exports, place) if args.keep else (args.exports,):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # whether it may be written to shows now, not after minutes of work
+    with alone(args.exports, f"recording into {str(args.exports)!r}"):
+        photos = data.load(size, source=args.data, limit=args.limit)
+        if args.model == IMAGENET:
+            keras.utils.set_random_seed(0)
+            training.fit_classifier(model, photos)
+        # Without what belongs to one machine: photos lie where `make data` puts them.
+        options = ["--data", "drawn" if photos.drawn else "data/cats-dogs"]
+        options += [] if args.limit is None else ["--limit", str(args.limit)]
+        options += ["--keep"] if args.keep else []
+        command = shlex.join(["python", "scripts/exports.py", path.stem, *options])
+        found = {"network": network, "command": command, **record(model, photos)}
+        if args.keep:
+            files, found["kept"] = kept_files(model, photos)
+            for name, content in files.items():
+                save(content, place / name)
+        write_rows(found, "files", args.exports / f"{path.stem}.json")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
