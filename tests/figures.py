@@ -101,9 +101,6 @@ FIGURES = {
             "milliseconds": {"old": {"a": (2.0, 49.8), "b": (6.0, 63.3)}},
         }
     ),
-    "by count": lambda: plots.by_count(
-        {"plain": {1: 0.4, 10: 0.2}, "corrected": {1: 0.3, 10: 0.1}}, alt="Error by images", xlabel="n", ylabel="error"
-    ),
 }
 
 

@@ -28,7 +28,7 @@ from mobilenet_lib.plots.effects import differences
 from mobilenet_lib.plots.export import agreement, number_lines, spread
 from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
 from mobilenet_lib.plots.latency import roofline, time_against
-from mobilenet_lib.plots.lines import by_count, by_depth, learning_rate, over_seeds, paths
+from mobilenet_lib.plots.lines import by_depth, learning_rate, over_seeds, paths
 from mobilenet_lib.plots.network import architecture_body, block, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
 from mobilenet_lib.plots.successors import accuracy_against, chains

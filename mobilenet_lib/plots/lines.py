@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, figure, one_each, plain, styled, ticks
@@ -40,22 +39,6 @@ def by_depth(
 
 
 @styled
-def by_count(series: Mapping[str, Mapping[int, float]], *, alt: str, xlabel: str, ylabel: str) -> Picture:
-    """How a number depends on how many of something there are: a line for each of `series`, from count to number.
-
-    `alt` says what is shown; where each line starts and ends is added.
-    """
-    said = []
-    for name, points in series.items():
-        first, last = min(points), max(points)
-        said.append(f"{name}: {points[first]:.3g} with {first:,}, {points[last]:.3g} with {last:,}")
-    picture, axes = figure(WIDTH, 2.8, alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
-    _settings(axes, {name: {at: [value] for at, value in points.items()} for name, points in series.items()})
-    axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, None))
-    return picture
-
-
-@styled
 def over_seeds(series: Mapping[str, Mapping[float, Sequence[float]]], *, alt: str, xlabel: str) -> Picture:
     """What runs with several seeds reached at each of some settings: a dot a run, a line through their means.
 
@@ -66,14 +49,6 @@ def over_seeds(series: Mapping[str, Mapping[float, Sequence[float]]], *, alt: st
         for name, points in series.items()
     )
     picture, axes = figure(alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
-    _settings(axes, series)
-    axes.set(xlabel=xlabel, ylabel="validation accuracy")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    return picture
-
-
-def _settings(axes: Axes, series: Mapping[str, Mapping[float, Sequence[float]]]) -> None:
-    """Lines through the means of the values at each setting, on a logarithmic axis, and a dot for each of several."""
     for (name, points), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
         axes.plot(list(points), [np.mean(values) for values in points.values()], color=color, marker=marker, label=name)
         for at, values in points.items():
@@ -82,6 +57,9 @@ def _settings(axes: Axes, series: Mapping[str, Mapping[float, Sequence[float]]])
     axes.set_xscale("log")
     ticks(axes.xaxis, (at for points in series.values() for at in points))
     axes.legend()
+    axes.set(xlabel=xlabel, ylabel="validation accuracy")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    return picture
 
 
 @styled

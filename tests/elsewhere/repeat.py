@@ -68,7 +68,7 @@ def test_few_cells_are_exempt_because_of_a_clock():
     chapters = sorted((ROOT / "chapters").glob("*.md"))
     exempt = {chapter.name[:2]: sum(timed_cells(chapter)) for chapter in chapters}
     assert all(exempt[name] == 0 for name in ("01", "02", "03", "04"))
-    assert exempt["05"] <= 2 and exempt["06"] <= 3 and exempt["07"] <= 4
+    assert exempt["05"] <= 2 and exempt["06"] <= 3 and exempt["07"] <= 7
 
 
 def test_both_books_are_of_the_drawn_set(books):
