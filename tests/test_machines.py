@@ -64,7 +64,7 @@ READ_ONLY = """
     data.load = None
     for command, arguments in (
         (training, ["--name", "run", "--runs", "/usr/runs", "--data", "drawn"]),
-        (tflite, ["record", "scratch", "--exports", "/usr/exports"]),
+        (tflite, ["record", "flagship", "--exports", "/usr/exports"]),
     ):
         try:
             command.main(arguments)
