@@ -218,4 +218,4 @@ def test_the_records_of_the_book_come_along_and_no_photo_does(ran):
     kinds = ("runs/*.json", "exports/*.json", "kernels/*.json", "latency/*.json", "models/*.*")
     recorded = [path for kind in kinds for path in (ROOT / "data").glob(kind)]
     wanted = {path.relative_to(ROOT / "data").as_posix() for path in recorded if path.suffix != ".md"}
-    assert names == wanted and "models/scratch.keras" in names
+    assert names == wanted and "models/flagship.keras" in names

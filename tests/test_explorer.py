@@ -200,9 +200,9 @@ def test_what_the_page_knows_is_what_the_library_and_the_records_say_now(extensi
 def measured(extension, tmp_path):
     """What the page would know of runs that lie in a folder."""
 
-    def record(name, *, drawn=False, test=True, start=None, epochs=24):
+    def record(name, *, drawn=False, test=True, start=None, epochs=24, **settings):
         run = {
-            "settings": {"alpha": 0.25, "resolution": 96, "start": start},
+            "settings": {"alpha": 0.25, "resolution": 96, "start": start, **settings},
             "data": {"drawn": drawn},
             "epochs": [{}] * epochs,
             "test": {"accuracy": 0.9, "interval": [0.88, 0.92]} if test else None,
@@ -213,7 +213,7 @@ def measured(extension, tmp_path):
     return record
 
 
-@pytest.mark.parametrize("name", ["sweep-a025-096", "scratch"])
+@pytest.mark.parametrize("name", ["sweep-a025-096", "flagship"])
 def test_it_knows_the_recorded_runs_from_scratch(measured, name):
     known = {"alpha": 0.25, "resolution": 96, "epochs": [24], "accuracy": 90, "interval": [88, 92]}
     assert measured(name) == [known]
@@ -221,12 +221,19 @@ def test_it_knows_the_recorded_runs_from_scratch(measured, name):
 
 def test_the_epochs_of_a_run_begin_with_those_of_the_runs_that_it_goes_on_from(measured):
     measured("base", epochs=20)
-    measured("scratch-small", start="base", epochs=60)
-    assert [run["epochs"] for run in measured("scratch", start="scratch-small", epochs=5)] == [[20, 60], [20, 60, 5]]
+    assert [run["epochs"] for run in measured("sweep-a025-096", start="base", epochs=5)] == [[20, 5]]
+
+
+def test_the_epochs_on_smaller_images_are_told_apart(measured):
+    assert measured("flagship", epochs=120, first=[[64, 60], [96, 24]])[0]["epochs"] == [60, 24, 36]
+
+
+def test_a_run_counts_at_the_size_that_it_was_tested_at(measured):
+    assert measured("flagship", test_resolution=160)[0]["resolution"] == 160
 
 
 def test_the_runs_that_were_trained_alike_come_first(measured):
-    measured("scratch", epochs=60)
+    measured("flagship", epochs=60)
     assert [run["epochs"] for run in measured("sweep-a025-096", epochs=25)] == [[25], [60]]
 
 

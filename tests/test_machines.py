@@ -64,7 +64,7 @@ READ_ONLY = """
     data.load = None
     for command, arguments in (
         (training, ["--name", "run", "--runs", "/usr/runs", "--data", "drawn"]),
-        (exports, ["scratch", "--exports", "/usr/exports"]),
+        (exports, ["flagship", "--exports", "/usr/exports"]),
     ):
         try:
             command.main(arguments)

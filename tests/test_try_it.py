@@ -28,6 +28,8 @@ from mobilenet_lib.architecture import mobilenet
 from mobilenet_lib.tflite import __main__ as command
 
 PAGE = "book/try-it.html"
+RECORD = json.loads((tflite.EXPORTS / "flagship.json").read_text("utf8"))
+SIZE = RECORD["resolution"]
 FILES = {"float32": training.MODELS / "cats-dogs.tflite", "int8": training.MODELS / "cats-dogs-int8.tflite"}
 CLOSE = {"float32": 1e-5, "int8": 2e-2}
 LOADED = re.compile(r"litert|wasm|\.tflite")
@@ -99,7 +101,7 @@ def seen(browser, address):
 
 
 def in_python(path):
-    image = data.normalize(data.read(path, 128))[np.newaxis]
+    image = data.normalize(data.read(path, SIZE))[np.newaxis]
     return {name: tflite.predict(file, image)[0] for name, file in FILES.items()}
 
 
@@ -176,7 +178,7 @@ ODD = {
     "bitmap.bmp": (DOG, {}),
     "one pixel.png": (Image.new("RGB", (1, 1), (200, 100, 50)), {}),
     "thin.png": (DOG.resize((3, 500)), {}),
-    "at size.png": (DOG.resize((128, 128)), {}),
+    "at size.png": (DOG.resize((SIZE, SIZE)), {}),
     "nearly at size.png": (DOG.resize((127, 130)), {}),
     "12 megapixels.jpg": (DOG.resize((4000, 3000)), {}),
 }
@@ -370,7 +372,7 @@ def test_the_colors_are_the_class_activation_maps(seen, tmp_path):
     DOG.save(tmp_path / "dog.png")
     seen.choose(tmp_path / "dog.png")
     for name, file in FILES.items():
-        cat, dog = np.moveaxis(tflite.maps(file, data.normalize(data.read(tmp_path / "dog.png", 128))[None])[0], -1, 0)
+        cat, dog = np.moveaxis(tflite.maps(file, data.normalize(data.read(tmp_path / "dog.png", SIZE))[None])[0], -1, 0)
         evidence = dog - cat
         red, _, blue, alpha = np.moveaxis(seen.heat(name), -1, 0)
         clear = alpha > 10
@@ -381,7 +383,7 @@ def test_the_colors_are_the_class_activation_maps(seen, tmp_path):
 def test_it_says_in_words_where_it_looked(seen, tmp_path):
     DOG.save(tmp_path / "dog.png")
     said = seen.choose(tmp_path / "dog.png")
-    maps = tflite.maps(FILES["float32"], data.normalize(data.read(tmp_path / "dog.png", 128))[None])[0]
+    maps = tflite.maps(FILES["float32"], data.normalize(data.read(tmp_path / "dog.png", SIZE))[None])[0]
     row, column = np.unravel_index((maps[..., 1] - maps[..., 0]).argmax(), (4, 4))
     words = ("top", "middle", "middle", "bottom")[row], ("left", "middle", "middle", "right")[column]
     place = "in the middle" if words == ("middle", "middle") else f"at the {' '.join(words)}"
@@ -434,8 +436,7 @@ def test_the_lines_below_the_heads_of_the_columns_are_one(seen):
 
 
 def test_sizes_and_accuracies_are_those_of_the_record(seen):
-    kept = json.loads((tflite.EXPORTS / "scratch.json").read_text("utf8"))["kept"]
-    for name, entry in zip(FILES, kept, strict=True):
+    for name, entry in zip(FILES, RECORD["kept"], strict=True):
         assert FILES[name].name == entry["file"]
         cell = seen.page.locator(f"[data-cell=accuracy][data-file={name}]")
         assert cell.inner_text() == f"{entry['accuracy']:.2%}"
@@ -444,16 +445,16 @@ def test_sizes_and_accuracies_are_those_of_the_record(seen):
 
 def test_the_text_is_right_about_photos_and_drawings():
     text = " ".join(BeautifulSoup((SITE / PAGE).read_text("utf8"), "html.parser").find("article").get_text(" ").split())
-    run = training.load_runs()["scratch"]
+    run = training.load_runs()["flagship"]
     assert f"right on {100 * run.test['accuracy']:.0f} of 100 photos" in text
     assert f"trained from scratch on {run.data['counts']['train']:,} photos" in text
     jump, sees = 1, 1
-    for layer in mobilenet(0.5, 128, 2)[:-1]:
+    for layer in mobilenet(run.settings["alpha"], SIZE, 2)[:-1]:
         sees += (layer.kernel - 1) * jump
         jump *= layer.stride
     assert f"sees {sees} pixels across" in text
     numbers = [number for kind in drawn.NUMBERS["test"] for number in kind]
-    pictures = (drawn.picture(number).resize((128, 128), Image.Resampling.BILINEAR) for number in numbers)
+    pictures = (drawn.picture(number).resize((SIZE, SIZE), Image.Resampling.BILINEAR) for number in numbers)
     images = data.normalize(np.stack([*pictures]))
     right = tflite.predict(tflite.MODEL, images, threads=2).argmax(axis=1) == np.array(numbers) % 2
     assert f"right on {100 * right.mean():.0f} of 100 that this book draws" in text
@@ -568,7 +569,7 @@ def test_a_photo_can_be_taken(page, address):
     page.get_by_role("button", name="Take it").wait_for()
     page.locator("[data-way=shoot]:focus").wait_for()
     said = try_it.press("Take it")
-    black = data.normalize(np.zeros((1, 128, 128, 3), np.uint8))
+    black = data.normalize(np.zeros((1, SIZE, SIZE, 3), np.uint8))
     np.testing.assert_allclose(try_it.probabilities["float32"], tflite.predict(tflite.MODEL, black)[0], atol=1e-5)
     assert "in float32" in said and not page.locator(".camera").is_visible()
     assert page.evaluate("window.stream.getTracks().map(track => track.readyState)") == ["ended"]

@@ -71,18 +71,18 @@ def measured(folder: Path) -> list[dict]:
     runs = {path.stem: json.loads(path.read_text("utf8")) for path in sorted(folder.glob("*.json"))}
 
     def epochs(run: dict) -> list[int]:
-        start = run["settings"]["start"]
-        return [*(epochs(runs[start]) if start else ()), len(run["epochs"])]
+        start, first = run["settings"]["start"], [count for _, count in run["settings"].get("first", ())]
+        return [*(epochs(runs[start]) if start else ()), *first, len(run["epochs"]) - sum(first)]
 
     return [
         {
             "alpha": run["settings"]["alpha"],
-            "resolution": run["settings"]["resolution"],
+            "resolution": run["settings"].get("test_resolution") or run["settings"]["resolution"],
             "epochs": epochs(run),
             "accuracy": 100 * run["test"]["accuracy"],
             "interval": [100 * end for end in run["test"]["interval"]],
         }
-        for kind in ("sweep-", "scratch")
+        for kind in ("sweep-", "flagship")
         for name, run in runs.items()
         if name.startswith(kind) and run["test"] and not run["data"]["drawn"]
     ]

@@ -26,7 +26,7 @@ PAGE = "book/try-it"
 ASSETS = ("try-it.js", "try-it.css")
 LITERT = ROOT / "node_modules" / "@litertjs"
 MODELS = ROOT / "data" / "models"
-RECORD = ROOT / "data" / "exports" / "scratch.json"
+RECORD = ROOT / "data" / "exports" / "flagship.json"
 FILES = {"float32": "cats-dogs.tflite", "int8": "cats-dogs-int8.tflite"}
 # LiteRT takes the second where the browser lacks the newer vector instructions.
 RUNTIMES = ("litert_wasm_internal", "litert_wasm_compat_internal")

@@ -33,8 +33,8 @@ REFUSED = {
 def folder(tmp_path_factory):
     """The kept network in every file format, and images of the test split; photos, if they are at hand."""
     folder = tmp_path_factory.mktemp("clients")
-    model = training.load_model(training.MODELS / "scratch.keras")
-    photos = data.load(128, limit=100)
+    model = training.load_model(training.MODELS / "flagship.keras")
+    photos = data.load(model.input_shape[1], limit=100)
     options = {"calibration": data.normalize(photos.images("train")[0]), "labels": data.CLASSES}
     for mode in tflite.MODES:
         tflite.save(tflite.convert(model, mode, **options), folder / f"{mode}.tflite")
@@ -42,7 +42,7 @@ def folder(tmp_path_factory):
         tflite.save(tflite.convert(model, "int8", **options, **{ends: True}), folder / f"{ends}.tflite")
     for mode in ("float32", "int8"):
         tflite.save(tflite.convert(models.with_maps(model), mode, **options), folder / f"{mode}-maps.tflite")
-    takes_pixels = keras.Sequential([keras.Input((128, 128, 3)), keras.layers.Rescaling(1 / 127.5, -1), model])
+    takes_pixels = keras.Sequential([keras.Input(model.input_shape[1:]), keras.layers.Rescaling(1 / 127.5, -1), model])
     content = tflite.convert(takes_pixels, "float32", labels=data.CLASSES, normalization=(0, 1))
     tflite.save(content, folder / "float32-pixels.tflite")
     pixels = photos.images("test")[0]
