@@ -35,7 +35,7 @@ def test_a_record_has_the_name_of_its_file():
 def test_the_command_of_a_record_asks_for_its_settings(run):
     command = shlex.split(run.command)
     assert command[:3] == ["python", "-m", "mobilenet_lib.training"]
-    asked = vars(options.parsed(options.parser(), command[3:]))
+    asked = json.loads(json.dumps(vars(options.parsed(options.parser(), command[3:])), default=str))
     assert asked["name"] == run.name
     named = set(asked) & set(run.settings)
     assert {"alpha", "resolution", "epochs", "learning_rate", "seed", "initializer"} <= named
