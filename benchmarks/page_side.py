@@ -1,8 +1,8 @@
 """What Lighthouse says about pages of the built book, on a phone and on a desktop, and what the pages weigh.
 
 It installs Lighthouse (180 MB, too much for every build) into `_build/lighthouse` the first time. The scores for
-accessibility, best practices and search engines must be 100, a chapter's for performance 70 on a phone and 90 on a
-desktop. That one depends on what else the machine does: it counts the best of three.
+accessibility, best practices and search engines must be 100, a chapter's for performance 80 on a phone and 90 on a
+desktop. That one depends on what else the machine does, which only lowers it: the best of up to five counts.
 """
 
 from __future__ import annotations
@@ -74,12 +74,14 @@ def main() -> None:
     for page in PAGES:
         for form in ("mobile", "desktop"):
             address = f"http://127.0.0.1:{server.server_port}/{page}"
-            for _ in range(3):
-                found = report(program, address, form)
+            tries = []
+            for _ in range(5 if page.startswith("chapters/") else 1):
+                tries.append(report(program, address, form))
+                found = max(tries, key=lambda each: each["categories"]["performance"]["score"])
                 scores = {name: round(100 * found["categories"][name]["score"]) for name in SCORES}
-                if scores["performance"] >= GOALS[form] or not page.startswith("chapters/"):
+                if scores["performance"] >= GOALS[form]:
                     break
-            else:
+            if page.startswith("chapters/") and scores["performance"] < GOALS[form]:
                 failed.append(f"  performance of {page}, {form}: {scores['performance']}, and not {GOALS[form]}")
             weight = found["audits"]["total-byte-weight"]["numericValue"] / 1000
             print(f"{page:<34}{form:<9}" + "".join(f"{score:>16}" for score in scores.values()) + f"{weight:>8.0f}")
