@@ -78,11 +78,11 @@ class TryIt:
         return {name: np.array([share for file, share in shown if file == name]) for name in FILES}
 
     def heat(self, name):
-        """The colors over the photo, RGBA `[4, 4, 4]`."""
+        """The colors over the photo, RGBA `[S / 32, S / 32, 4]`."""
         pixels = self.page.locator(f"[data-file={name}] .heat").evaluate(
             "node => [...node.getContext('2d').getImageData(0, 0, node.width, node.height).data]"
         )
-        return np.array(pixels).reshape(4, 4, 4)
+        return np.array(pixels).reshape(SIZE // 32, SIZE // 32, 4)
 
 
 @pytest.fixture
@@ -384,8 +384,8 @@ def test_it_says_in_words_where_it_looked(seen, tmp_path):
     DOG.save(tmp_path / "dog.png")
     said = seen.choose(tmp_path / "dog.png")
     maps = tflite.maps(FILES["float32"], data.normalize(data.read(tmp_path / "dog.png", SIZE))[None])[0]
-    row, column = np.unravel_index((maps[..., 1] - maps[..., 0]).argmax(), (4, 4))
-    words = ("top", "middle", "middle", "bottom")[row], ("left", "middle", "middle", "right")[column]
+    row, column = np.unravel_index((maps[..., 1] - maps[..., 0]).argmax(), maps.shape[:2])
+    words = ("top", "top", "middle", "bottom", "bottom")[row], ("left", "left", "middle", "right", "right")[column]
     place = "in the middle" if words == ("middle", "middle") else f"at the {' '.join(words)}"
     assert said.endswith(f"It looked mostly {place}.")
     assert seen.page.locator(".stack[data-file=float32]").get_attribute("aria-label").endswith(f"{place}.")
@@ -417,7 +417,7 @@ def test_it_says_which_class_with_which_probability_and_how_long_each_file_took(
 
 
 def test_where_the_files_disagree_it_names_both(seen, tmp_path):
-    drawn.picture(2104).save(tmp_path / "undecided.png")
+    drawn.picture(2093).save(tmp_path / "undecided.png")
     assert {name: shares.argmax() for name, shares in in_python(tmp_path / "undecided.png").items()} == {
         "float32": 1,
         "int8": 0,

@@ -450,7 +450,7 @@
     const values = evidence(answer).map((value) => sign * value);
     const side = Math.sqrt(values.length);
     const place = values.indexOf(Math.max(...values));
-    const third = (position) => (position < side / 4 ? 0 : position >= (3 * side) / 4 ? 2 : 1);
+    const third = (position) => Math.floor((3 * (position + 0.5)) / side);
     const row = ["top", "middle", "bottom"][third(Math.floor(place / side))];
     const column = ["left", "middle", "right"][third(place % side)];
     return row === column ? "in the middle" : `at the ${row} ${column}`;
