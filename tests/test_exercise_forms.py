@@ -259,14 +259,6 @@ SLIPS = {
         "min(127, round(r / s) + z)": "−128",
         "min(127, max(-128, round(r / s))) + z": "mind the ends",
     },
-    ("stands_for", "w, l, b"): {
-        "round(w / l * 2 ** (b - 1)) * l / 2 ** (b - 1)": "not 8",
-        "round(w / l * (2 ** (b - 1) - 1))": "stand for",
-        "w": "Nothing was rounded",
-        "round(w / l * (2**b - 1)) * l / (2**b - 1)": "negative weights",
-        "int(w / l * (2 ** (b - 1) - 1)) * l / (2 ** (b - 1) - 1)": "nearer to 1",
-        "round(w * (2 ** (b - 1) - 1)) / (2 ** (b - 1) - 1)": "not always 1",
-    },
 }
 
 
