@@ -17,11 +17,11 @@ ENDS = paper.CHECKPOINTS[0], paper.CHECKPOINTS[-1]
 
 @pytest.fixture(scope="module")
 def made():
-    """What is timed, if there were two networks instead of sixteen, of an eighth of the channels."""
+    """What is timed, if there were two networks instead of sixteen, of an eighth of the full channels."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paper, "CHECKPOINTS", ENDS)
         network = models.mobilenet
-        patch.setattr(models, "mobilenet", lambda alpha=1.0, **options: network(alpha / 8, **options))
+        patch.setattr(models, "mobilenet", lambda alpha=1.0, **options: network(0.125, **options))
         files = latency.networks()
         patch.setattr(latency, "networks", lambda: files)
         return {name: make() for name, make in latency.TIMED.items()}
