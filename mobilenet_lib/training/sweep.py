@@ -91,6 +91,11 @@ EXPERIMENTS = {
             for rate in (0.001, 0.004, 0.016)
         },
     ),
+    "peak": Experiment(
+        "Do He's kernels cost less at a higher peak rate? (repaired and minus-he of parts have a peak of 0.004.)",
+        SMALL | {"epochs": 40},
+        {"he": REPAIRED | {"learning_rate": 0.016}, "keras": REPAIRED | _only(KERAS, "he") | {"learning_rate": 0.016}},
+    ),
     "convolutions": Experiment(
         "What does a network lose whose convolutions are separable? (That one is minus-he of parts.)",
         SMALL | REPAIRED | _only(KERAS, "he") | {"epochs": 40, "recalibrated": False, "separable": False, "keep": True},
