@@ -250,6 +250,13 @@ SLIPS = {
         "s * s * m * (9 + n)": "what expands the channels",
         "s * s * m * t * (m + n)": "What filters",
     },
+    ("choose", "c, b, w, nets=choose.__defaults__[0], top1=lambda network: network[1]"): {
+        "max(nets, key=top1)[0]": "Does it fit?",
+        "max((n for n in nets if n[2] <= w), key=top1)[0]": "Its bytes do not",
+        "max((n for n in nets if n[3] - (1000 - c) * (n[4] + 1) / 1e6 <= b), key=top1)[0]": "Its work does not",
+        "max((n for n in nets if n[2] <= w and n[3] <= b), key=top1)[0]": "your own classes",
+        "min(nets, key=lambda network: network[2])[0]": "The least work",
+    },
     ("quantize", "r, s, z"): {
         "round(r / s)": "zero point is missing",
         "round(r / s) - z": "is added",

@@ -34,7 +34,7 @@ def by_depth(
     if log:
         plain(axes.yaxis)
     axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
-    axes.legend()
+    picture.legend(loc="outside lower center", ncols=2)
     return picture
 
 
