@@ -107,7 +107,7 @@ class Picture(Figure):
             # Thousands of dots are drawn as pixels, with this many to the inch.
             options = {"metadata": dict.fromkeys(("Creator", "Date", "Format", "Type")), "dpi": 2 * PIXELS}
         else:
-            options = {"dpi": 2 * PIXELS, "pil_kwargs": {"quality": 85}}
+            options = {"dpi": 2 * PIXELS, "pil_kwargs": {"quality": 75}}
         file = BytesIO()
         self.savefig(file, format=self.format, **options)
         self.set_layout_engine("none")  # laid out once: a second round would move things by a hair
