@@ -571,7 +571,7 @@ def test_a_photo_can_be_taken(page, address):
     said = try_it.press("Take it")
     black = data.normalize(np.zeros((1, SIZE, SIZE, 3), np.uint8))
     np.testing.assert_allclose(try_it.probabilities["float32"], tflite.predict(tflite.MODEL, black)[0], atol=1e-5)
-    assert "float32" in said and not page.locator(".camera").is_visible()
+    assert "in float32" in said and not page.locator(".camera").is_visible()
     assert page.evaluate("window.stream.getTracks().map(track => track.readyState)") == ["ended"]
 
 
@@ -596,7 +596,9 @@ TRACKS = "window.streams.flatMap(stream => stream.getTracks()).map(track => trac
 @in_both
 def test_taken_by_a_camera_of_the_browser_a_photo_gets_an_answer(filmed):
     filmed.page.get_by_role("button", name="Take a photo").click()
-    assert "float32" in filmed.press("Take it")
+    # The picture of the browser's camera moves: now and then the two files disagree about it.
+    said = filmed.press("Take it")
+    assert re.search(r"in float32|float32 says a (cat|dog)", said) and not filmed.notice
     assert filmed.page.evaluate(TRACKS) == ["ended"]
 
 
@@ -633,7 +635,7 @@ def test_before_the_camera_shows_something_no_photo_can_be_taken(page, address):
     take.wait_for()
     assert take.is_disabled() and page.get_by_role("button", name="Close the camera").is_enabled()
     page.evaluate("window.painting = setInterval(window.paint, 50)")
-    assert "float32" in try_it.press("Take it")
+    assert "in float32" in try_it.press("Take it")
 
 
 @pytest.mark.parametrize(
