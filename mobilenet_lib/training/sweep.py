@@ -104,12 +104,12 @@ EXPERIMENTS = {
     ),
     "longer": Experiment(
         "Does augmentation pay when the budget is longer?",
-        SMALL | {"epochs": 120},
+        SMALL | {"epochs": 120, "recalibrated": False},
         {"repaired": REPAIRED, "minus-augment": REPAIRED | _only(KERAS, "augment")},
     ),
     "same": Experiment(
         "What does the recipe change for the same network in the same time?",
-        {"alpha": 0.5, "validation": 0.25, "last": True, "recalibrated": True, **SIZES},
+        {"alpha": 0.5, "validation": 0.25, "last": True, **SIZES},
         {
             "defaults": KERAS,
             "repaired": REPAIRED,
