@@ -58,7 +58,7 @@ class Evaluation:
         return wilson(int((self.predictions == self.labels).sum()), len(self.labels))
 
     def summary(self) -> dict[str, Any]:
-        """Accuracy, loss, interval and confusion as plain numbers, for a recorded run."""
+        """Accuracy, loss, interval, confusion and each photo's predicted class, a digit each, for a recorded run."""
         low, high = self.interval
         return {
             "photos": len(self.labels),
@@ -66,6 +66,7 @@ class Evaluation:
             "interval": [round(low, 5), round(high, 5)],
             "loss": round(self.loss, 5),
             "confusion": self.confusion.tolist(),
+            "predictions": "".join(map(str, self.predictions)),
         }
 
 
