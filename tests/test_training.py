@@ -58,7 +58,7 @@ def test_a_run_can_be_tested_at_another_resolution(recorded):
     model = keras.models.load_model(recorded.parent / "models" / "first.keras")
     assert model.input_shape == (None, 64, 64, 3) and run.mult_adds == models.cost(model).mult_adds
     again = training.evaluate(model, data.load(64, source="drawn", limit=8).test)
-    assert again.summary()["confusion"] == run.test["confusion"]
+    assert again.summary()["predictions"] == run.test["predictions"]
 
 
 def test_a_run_can_go_on_from_a_kept_model_at_another_resolution(recorded, tmp_path):
