@@ -2,8 +2,9 @@
 
     python scripts/kernels.py convolutions-standard-0
     python scripts/kernels.py convolutions-standard-0 --tune 5
+    python scripts/kernels.py convolutions-standard-0 --tune 5 --anew
 
-Writes data/kernels/NAME.json, or NAME-tuned.json.
+Writes data/kernels/NAME.json, NAME-tuned.json or NAME-anew.json.
 """
 
 from __future__ import annotations
@@ -49,9 +50,16 @@ def separated(model: keras.Model, rank: int = 1) -> keras.Model:
     return copy
 
 
-def tuned(model: keras.Model, photos: Any, epochs: int) -> dict[str, Any]:
-    """What further training brings back: `model`, cut to rank 1 by `separated`, trained at a quarter of the rate."""
-    run = training.train(separated(model), photos, epochs=epochs, learning_rate=1e-3, last=True)
+def tuned(model: keras.Model, photos: Any, epochs: int, *, anew: bool = False) -> dict[str, Any]:
+    """What further training brings back: `model`, cut to rank 1 by `separated`, trained at a quarter of the rate.
+
+    `anew` is the control: the same network with new weights, at the whole rate, for as many epochs.
+    """
+    network, rate = separated(model), 1e-3
+    if anew:
+        keras.utils.set_random_seed(0)
+        network, rate = keras.models.clone_model(network), 4e-3
+    run = training.train(network, photos, epochs=epochs, learning_rate=rate, last=True)
     return {key: getattr(run, key) for key in ("settings", "epochs", "params", "mult_adds", "cpu_seconds")}
 
 
@@ -85,7 +93,7 @@ def measure(model: keras.Model, photos: Any) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> None:
     """Write data/kernels/NAME.json for kept models of standard convolutions, whose runs are recorded.
 
-    With --tune it is NAME-tuned.json.
+    With --tune it is NAME-tuned.json, with --tune and --anew NAME-anew.json.
     """
     parser = argparse.ArgumentParser(prog="python scripts/kernels.py", description=main.__doc__)
     add = parser.add_argument
@@ -93,8 +101,11 @@ def main(arguments: list[str] | None = None) -> None:
     add("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     add("--limit", type=int, default=None, help="use at most this many photos of each split")
     add("--tune", type=int, default=0, metavar="EPOCHS", help="cut to rank 1 and train on, in place of measuring")
+    add("--anew", action="store_true", help="with --tune: begin with new weights, for comparison")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="where records are, and models beside")
     args = parser.parse_args(arguments)
+    if args.anew and not args.tune:
+        parser.error("--anew needs --tune")
     for name in args.names:
         try:
             settings = load_run(args.runs / f"{name}.json").settings
@@ -107,10 +118,11 @@ def main(arguments: list[str] | None = None) -> None:
             source = "drawn" if photos.drawn else "data/cats-dogs"
             words = ["python", "scripts/kernels.py", name, "--data", source]
             words += ["--tune", str(args.tune)] if args.tune else []
+            words += ["--anew"] if args.anew else []
             found = {"name": name, "command": shlex.join(words)}
-            found |= tuned(model, photos, args.tune) if args.tune else measure(model, photos)
+            found |= tuned(model, photos, args.tune, anew=args.anew) if args.tune else measure(model, photos)
             found |= {"versions": versions(), "machine": machine()}
-            file = f"{name}-tuned.json" if args.tune else f"{name}.json"
+            file = name + ("-anew" if args.anew else "-tuned" if args.tune else "") + ".json"
             write(args.runs.parent / KERNELS.name / file, json.dumps(found).encode() + b"\n")
         except (OSError, ValueError) as error:
             parser.error(str(error))

@@ -104,6 +104,7 @@ def measure(files: Mapping[str, File], *, repeats: int = 500, threads: int | Map
                 "bytes": len(read(files[name])),
                 "median": round(times.median, 5),
                 "quartiles": [round(value, 5) for value in times.quartiles],
+                "p95": round(times.p95, 5),
             }
             for name, times in taken.items()
         ],

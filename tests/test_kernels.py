@@ -82,6 +82,9 @@ def test_the_command_records_the_kernels_of_a_kept_model_and_leaves_the_model_as
     records.main(["full", "--limit", "8", "--tune", "2", *where])
     tuned = json.loads((tmp_path / "kernels" / "full-tuned.json").read_text())
     assert tuned["command"] == f"{found['command']} --tune 2" and len(tuned["epochs"]) == 2
+    records.main(["full", "--limit", "8", "--tune", "1", "--anew", *where])
+    anew = json.loads((tmp_path / "kernels" / "full-anew.json").read_text())
+    assert anew["command"] == f"{found['command']} --tune 1 --anew" and anew["params"] == tuned["params"]
     assert (tmp_path / "models" / "full.keras").read_bytes() == before
     with pytest.raises(SystemExit):
         records.main(["nothing", *where])

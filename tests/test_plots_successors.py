@@ -31,3 +31,11 @@ def test_a_family_keeps_its_color_where_another_one_is_missing():
     panels = {"one": {"a": {"x": (1, 50.0)}, "b": {"y": (2, 60.0)}}, "other": {"b": {"y": (3, 60.0)}}}
     one, other = plots.accuracy_against(panels).axes
     assert one.lines[1].get_color() == other.lines[0].get_color() != one.lines[0].get_color()
+
+
+def test_the_same_network_trained_anew_has_the_color_of_its_family_and_is_hollow():
+    point = {"x": (1, 50.0)}
+    axes, *_ = plots.accuracy_against({"cost": {"b": point, "a": point, "a, trained anew": point}}).axes
+    b, a, anew = axes.lines
+    assert anew.get_color() == a.get_color() != b.get_color() and anew.get_marker() == a.get_marker()
+    assert (anew.get_markerfacecolor(), a.get_markerfacecolor()) == ("none", a.get_color())

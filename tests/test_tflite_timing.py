@@ -21,6 +21,10 @@ def test_latency_shows_the_median_and_the_quartiles_which_outliers_leave_alone()
     assert repr(taken) == "3 ms (half of 5 runs took 2 to 4 ms)"
 
 
+def test_nineteen_runs_of_twenty_stay_within_the_95th_percentile():
+    assert tflite.Latency(np.arange(21.0)).p95 == 19
+
+
 @pytest.mark.parametrize("content", [lambda: tiny_file("int8"), lambda: mapped("float32")], ids=["one", "maps"])
 def test_one_file_has_one_latency(content):
     assert len(tflite.latency(content(), repeats=3).milliseconds) == 3

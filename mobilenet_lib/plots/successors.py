@@ -56,9 +56,10 @@ def accuracy_against(panels: Mapping[str, Mapping[str, Mapping[str, tuple[float,
     """Accuracy against what it costs, a panel for each kind of cost, a line for each family of networks.
 
     `panels` maps the label of an axis to families, and these a name to networks: name to (cost, accuracy in percent).
-    The networks of a family are joined; it keeps its color and marker in all panels.
+    The networks of a family are joined; it keeps its color and marker in all panels. A family "X, …" has those of the
+    family X, hollow.
     """
-    families = list(dict.fromkeys(name for panel in panels.values() for name in panel))
+    filled = list(dict.fromkeys(name.partition(",")[0] for panel in panels.values() for name in panel))
     said = [
         f"{label}: "
         + ", ".join(f"{name} {y:.1f}% at {x:.3g}" for nets in panel.values() for name, (x, y) in nets.items())
@@ -74,9 +75,11 @@ def accuracy_against(panels: Mapping[str, Mapping[str, Mapping[str, tuple[float,
     )
     for axes, (label, panel) in zip(row[0], panels.items(), strict=True):
         for name, networks in panel.items():
-            number = families.index(name)
+            family, hollow, _ = name.partition(",")
+            number = filled.index(family)
             points = zip(*sorted(networks.values()), strict=True)
-            axes.plot(*points, color=CYCLE[number % 5], marker="os^DvPX"[number], lw=1.2, label=name)
+            style = {"markerfacecolor": "none"} if hollow else {}
+            axes.plot(*points, color=CYCLE[number % 5], marker="os^DvPX"[number], lw=1.2, label=name, **style)
         axes.set(xscale="log", xlabel=label)
         plain(axes.xaxis)
         axes.margins(x=0.12)

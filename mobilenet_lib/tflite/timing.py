@@ -28,6 +28,11 @@ class Latency:
         low, high = np.percentile(self.milliseconds, [25, 75])
         return float(low), float(high)
 
+    @property
+    def p95(self) -> float:
+        """The 95th percentile: what nineteen runs of twenty stayed within."""
+        return float(np.percentile(self.milliseconds, 95))
+
     def __repr__(self) -> str:
         low, high = self.quartiles
         return f"{self.median:.3g} ms (half of {len(self.milliseconds)} runs took {low:.3g} to {high:.3g} ms)"
