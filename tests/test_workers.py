@@ -138,9 +138,9 @@ def test_two_workers_are_one_process_that_averages_the_two_halves_of_every_batch
     halves = json.loads(done.stdout)
     for metric in ("loss", "val_accuracy"):
         assert [epoch[metric] for epoch in ranks[0]["epochs"]] == [epoch[metric] for epoch in halves["epochs"]]
-    for moving in (False, True):
-        for name, value in weights(ranks[0], moving).items():
-            np.testing.assert_allclose(value, weights(halves, moving)[name], rtol=0, atol=1e-6, err_msg=name)
+    assert weights(ranks[0], moving=False) == weights(halves, moving=False)
+    for name, value in weights(ranks[0], moving=True).items():
+        np.testing.assert_allclose(value, weights(halves, moving=True)[name], rtol=0, atol=1e-6, err_msg=name)
 
 
 def test_afterward_each_worker_has_the_same_network_and_the_same_record(ranks):
