@@ -132,6 +132,7 @@ def weights(said, moving):
     return {weight["name"]: weight["value"] for weight in said["weights"] if ("moving" in weight["name"]) == moving}
 
 
+@pytest.mark.cluster
 def test_two_workers_are_one_process_that_averages_the_two_halves_of_every_batch(ranks):
     done = run(HALVES, env=os.environ | ONE_THREAD)
     assert done.returncode == 0, done.stderr
@@ -143,6 +144,7 @@ def test_two_workers_are_one_process_that_averages_the_two_halves_of_every_batch
         np.testing.assert_allclose(value, weights(halves, moving=True)[name], rtol=0, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.cluster
 def test_afterward_each_worker_has_the_same_network_and_the_same_record(ranks):
     one, other = ranks
     assert one["weights"] == other["weights"]
@@ -150,6 +152,7 @@ def test_afterward_each_worker_has_the_same_network_and_the_same_record(ranks):
     assert without[0] == without[1]
 
 
+@pytest.mark.cluster
 def test_one_worker_trains_as_fit_does():
     (out, _), alone = *ended(started(TRAINED, count=1)), run(TRAINED, env=os.environ | ONE_THREAD)
     one, fitted = json.loads(out), json.loads(alone.stdout)
@@ -166,6 +169,7 @@ def test_one_worker_trains_as_fit_does():
 LOST = "run: another worker has ended, and so does this one; started again, all go on from the last finished epoch"
 
 
+@pytest.mark.cluster
 def test_a_killed_worker_ends_the_other_and_both_go_on_from_the_last_epoch_when_started_again(tmp_path):
     def two(folder):
         return started(COMMAND, "--name", "run", "--epochs", "30", "--runs", tmp_path / folder / "runs", *SIZE)
@@ -216,6 +220,7 @@ def test_what_cannot_be_shared_or_is_not_the_same_everywhere_is_refused_by_name(
     )
 
 
+@pytest.mark.cluster
 def test_a_worker_with_another_revision_is_refused_by_name(tmp_path):
     shutil.copytree(ROOT / "mobilenet_lib", tmp_path / "mobilenet_lib", ignore=shutil.ignore_patterns("__pycache__"))
     with (tmp_path / "mobilenet_lib" / "costs.py").open("a") as file:
