@@ -93,8 +93,9 @@ editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chap
 clients: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Run exported files in MediaPipe, ONNX Runtime, OpenVINO and LiteRT for Microcontrollers
 	@CLIENTS="$(call PYTHON_IN,clients)" $(BIN)/pytest tests/elsewhere/clients.py
 
-cluster: $(INSTALLED) ## Train with several processes that work together, and kill one of them
+cluster: $(INSTALLED) $(ENVIRONMENTS)/ray/made ## Train with several processes, run a sweep on a cluster of Ray, and kill some of them
 	@$(BIN)/pytest -m cluster tests/test_workers.py
+	@$(call PYTHON_IN,ray) -m pytest tests/elsewhere/on_ray.py
 
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py

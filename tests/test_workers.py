@@ -170,7 +170,8 @@ LOST = "run: another worker has ended, and so does this one; started again, all 
 
 
 @pytest.mark.cluster
-def test_a_killed_worker_ends_the_other_and_both_go_on_from_the_last_epoch_when_started_again(tmp_path):
+@pytest.mark.fault("A worker of a training has ended")
+def test_a_killed_worker_ends_the_other_and_both_go_on_from_the_last_epoch_when_started_again(tmp_path, shown):
     def two(folder):
         return started(COMMAND, "--name", "run", "--epochs", "30", "--runs", tmp_path / folder / "runs", *SIZE)
 
@@ -181,6 +182,7 @@ def test_a_killed_worker_ends_the_other_and_both_go_on_from_the_last_epoch_when_
             break
     (_, said), _ = ended(killed, seconds=30)
     assert killed[0].returncode == 1 and said.splitlines()[-1] == LOST and "Traceback" not in said
+    shown(said)
     assert sorted(path.name for path in tmp_path.glob("killed/*/*")) == [".run.npz"]
 
     said = [ended(two(folder)) for folder in ("killed", "whole")]
@@ -208,7 +210,8 @@ REFUSED = """
 """
 
 
-def test_what_cannot_be_shared_or_is_not_the_same_everywhere_is_refused_by_name():
+@pytest.mark.fault("The workers of a training are not alike")
+def test_what_cannot_be_shared_or_is_not_the_same_everywhere_is_refused_by_name(shown):
     said = [out.splitlines() for out, _ in ended(started(REFUSED))]
     assert (
         said[0]
@@ -218,6 +221,7 @@ def test_what_cannot_be_shared_or_is_not_the_same_everywhere_is_refused_by_name(
             "worker 1 must train what worker 0 does, and not seed 1 instead of 0; learning_rate 0.2 instead of 0.1",
         ]
     )
+    shown(said[0][1])
 
 
 @pytest.mark.cluster
@@ -252,7 +256,8 @@ def cluster(count, index, kind="worker"):
         ('{"cluster": {"worker": ["one:1"]}}', "with an index from 0 to 0, not None"),
     ],
 )
-def test_a_wrong_cluster_is_refused_before_anything_is_read(tmp_path, monkeypatch, capsys, config, named):
+@pytest.mark.fault("TF_CONFIG is not what it must be")
+def test_a_wrong_cluster_is_refused_before_anything_is_read(tmp_path, monkeypatch, capsys, shown, config, named):
     monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("photos were read"))
     monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(SystemExit) as stopped:
@@ -260,9 +265,45 @@ def test_a_wrong_cluster_is_refused_before_anything_is_read(tmp_path, monkeypatc
     assert stopped.value.code == 1
     said = capsys.readouterr().err
     assert said.startswith("run: TF_CONFIG must ") and named in said
+    shown(said)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_by_itself_a_training_has_no_other_workers(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert workers.joined() is None
+
+
+# What `srun --nodes=2 --ntasks=3` sets for its tasks: https://slurm.schedmd.com/srun.html
+SLURM = {"SLURM_STEP_NUM_TASKS": "3", "SLURM_STEP_NODELIST": "gpu[07-08]", "SLURM_STEP_TASKS_PER_NODE": "2,1"}
+
+
+@pytest.fixture
+def in_slurm(monkeypatch):
+    def set_(task, node, **variables):
+        for name, value in (SLURM | {"SLURM_PROCID": str(task), "SLURMD_NODENAME": node} | variables).items():
+            monkeypatch.setenv(name, value)
+
+    monkeypatch.setenv("PATH", "")  # without nvidia-smi
+    return set_
+
+
+@pytest.mark.parametrize(("task", "node"), [(0, "gpu07"), (1, "gpu07"), (2, "gpu08")])
+def test_in_slurm_each_task_is_told_who_all_are_and_which_of_them_it_is(in_slurm, capsys, task, node):
+    in_slurm(task, node)
+    cli.main(["slurm"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["cluster"] == {"worker": ["gpu07:8888", "gpu07:8889", "gpu08:8888"]}
+    assert told["task"] == {"type": "worker", "index": task}
+
+
+def test_nodes_of_slurm_in_another_order_than_that_of_their_names_are_refused(in_slurm):
+    in_slurm(0, "n9", SLURM_STEP_NODELIST="n[9-10]", SLURM_STEP_TASKS_PER_NODE="1(x2)", SLURM_STEP_NUM_TASKS="2")
+    with pytest.raises(SystemExit, match="slurm: task 0 must be on n10:8888, not n9: name nodes in their order"):
+        cli.main(["slurm"])
+
+
+def test_without_srun_there_are_no_tasks(monkeypatch):
+    monkeypatch.delenv("SLURM_STEP_NUM_TASKS", raising=False)
+    with pytest.raises(SystemExit, match="slurm: srun must start it"):
+        cli.main(["slurm"])

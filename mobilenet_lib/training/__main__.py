@@ -15,7 +15,7 @@ from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.locks import alone
 from mobilenet_lib.records import load_run
 from mobilenet_lib.training import options, sweep, workers
-from mobilenet_lib.training.fit import _duration, fine_tune, imagenet_classifier, train
+from mobilenet_lib.training.fit import duration, fine_tune, imagenet_classifier, train
 from mobilenet_lib.training.kept import load_model, save_model
 from mobilenet_lib.training.recipe import INITIALIZERS, Recipe
 
@@ -31,6 +31,11 @@ def main(arguments: list[str] | None = None) -> None:
     data.spell_out()
     if arguments[:1] == ["sweep"]:
         return sweep.main(arguments[1:])
+    if arguments[:1] == ["slurm"]:
+        try:
+            return print(workers.from_slurm())
+        except ValueError as error:
+            sys.exit(f"slurm: {error}")
     parser = options.parser()
     args = options.parsed(parser, arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
@@ -123,7 +128,7 @@ def _record(
     if run.test is not None:
         low, high = run.test["interval"]
         said = f"test accuracy {run.test['accuracy']:.2%} ({low:.1%} to {high:.1%})"
-    say(f"{said}, trained in {_duration(run.seconds)}")
+    say(f"{said}, trained in {duration(run.seconds)}")
 
 
 def _network(args: argparse.Namespace, kept: Path, classes: int) -> keras.Model:

@@ -275,10 +275,11 @@ def _line(history: list[dict[str, float]], epochs: int) -> str:
     left = (epochs - done) * float(np.median([epoch["seconds"] for epoch in history]))
     return (
         f"epoch {done}/{epochs}  loss {last['loss']:.4f}  accuracy {last['accuracy']:.4f}  "
-        f"validation {last['val_accuracy']:.4f}  {last['seconds']:.0f} s  {_duration(left)} left"
+        f"validation {last['val_accuracy']:.4f}  {last['seconds']:.0f} s  {duration(left)} left"
     )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """In words, with no more digits than it is worth."""
     minutes = round(seconds / 60)
     return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"

@@ -40,6 +40,20 @@ def parsed(text: str) -> tuple[int, int]:
     raise ValueError(f"TF_CONFIG must name a task 'worker' with an index from 0 to {last}, not {config.get('task')!r}")
 
 
+def from_slurm() -> str:
+    """What TF_CONFIG must be for this task of SLURM, by the variables that `srun` sets. Raises `ValueError`."""
+    if "SLURM_STEP_NUM_TASKS" not in os.environ:
+        raise ValueError("srun must start it: SLURM_STEP_NUM_TASKS is not set")
+    # Told of no GPUs it names no worker, told nothing it calls nvidia-smi. SLURM itself shows each task its own GPU.
+    gpus = {"gpus_per_node": int(os.environ["SLURM_STEP_NUM_TASKS"]), "gpus_per_task": 1, "auto_set_gpu": False}
+    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(**gpus)
+    cluster, index = resolver.cluster_spec().as_dict(), resolver.task_id
+    # It sorts names by their letters: node10 before node9.
+    if (here := os.environ["SLURMD_NODENAME"]) != cluster["worker"][index].split(":")[0]:
+        raise ValueError(f"task {index} must be on {cluster['worker'][index]}, not {here}: name nodes in their order")
+    return json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+
+
 def joined() -> Workers | None:
     """The workers that TF_CONFIG names, once all are there; None without it. Comes before TensorFlow computes."""
     text, backend = os.environ.get("TF_CONFIG"), keras.backend.backend()
