@@ -197,7 +197,8 @@ def main(arguments: list[str] | None = None) -> None:
         ended = _here(commands, jobs) if args.ray is None else _on_ray(commands, args.ray)
         for done, (name, recorded) in enumerate(ended, 1):
             left = (time.monotonic() - started) / done * (len(missing) - done)
-            print(f"{name}: {'recorded' if recorded else 'failed'}, {len(missing) - done} left, {duration(left)}")
+            how = "recorded" if recorded else "failed"
+            print(f"{name}: {how}, {len(missing) - done} to go, {duration(left)} left", flush=True)
             failed += [] if recorded else [name]
     except (ImportError, ConnectionError) as error:
         parser.error(str(error))
