@@ -22,7 +22,7 @@ ALONE := _build/chapter
 ONE = $(if $(NAME),$(firstword $(wildcard chapters/$(NAME)*.md)))
 LAST = $(shell ls -dt _build/html $(ALONE)/_build/html 2> /dev/null | head -n 1)
 .DEFAULT_GOAL := help
-.PHONY: help book serve data test clean chapter sync lint lock repository colab floors jax editors clients repeat bench fuzz mutants anew
+.PHONY: help book serve data test clean chapter sync lint lock repository colab floors jax editors clients cluster repeat bench fuzz mutants anew
 .SECONDARY:
 
 ## To read the book
@@ -92,6 +92,10 @@ editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chap
 
 clients: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Run exported files in MediaPipe, ONNX Runtime, OpenVINO and LiteRT for Microcontrollers
 	@CLIENTS="$(call PYTHON_IN,clients)" $(BIN)/pytest tests/elsewhere/clients.py
+
+cluster: $(INSTALLED) $(ENVIRONMENTS)/ray/made ## Train with several processes, run a sweep on a cluster of Ray, and kill some of them
+	@$(BIN)/pytest -m cluster tests/test_workers.py
+	@$(call PYTHON_IN,ray) -m pytest tests/elsewhere/on_ray.py
 
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py

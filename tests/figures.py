@@ -40,6 +40,8 @@ MODELS = [Model(1.0, 224, 569, 4.2, 70.9), Model(1.0, 128, 186, 4.2, 65.2)]
 MODELS += [Model(0.75, 160, 166, 2.6, 65.3), Model(0.3, 96, 10, 0.6, 45.0)]
 TIMES = [Taken(20.0, (19, 22)), Taken(6.0, (5.5, 7)), Taken(7.0, (6.5, 8))]  # the third has least and is not fastest
 FRONT = [model for model in MODELS if model.resolution != 128]
+# Two workers: each sends the other one part to be added, then one that is complete.
+RING = [[[1, 1], [1, 1]], [[1, 2], [2, 1]], [[2, 2], [2, 2]]]
 DRAWINGS = {
     **{f"standard step {step}": lambda step=step: plots.standard_convolution(step) for step in (1, 2, 3, 4)},
     "separable": plots.separable_convolution,
@@ -88,6 +90,7 @@ FIGURES = {
     "progress": lambda: plots.progress(
         {"small": ([0.5, 1.0], [0.6, 0.7]), "large": ([2.0, 13.0], [0.7, 0.92])}, alt="Two runs", xlabel="Mult-Adds"
     ),
+    "exchange": lambda: plots.exchange(RING),
     "chains": lambda: plots.chains(
         {
             "One": [("input", 14, 64), ("depthwise", 14, 64), ("pointwise", 14, 64)],

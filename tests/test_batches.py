@@ -62,6 +62,21 @@ def test_a_pass_can_be_repeated_by_its_number(layout):
     np.testing.assert_array_equal(batches(photos.train)[0], passes[1])
 
 
+@pytest.mark.parametrize("workers", [2, 3])
+def test_the_shares_of_several_workers_are_the_batches_crop_by_crop(layout, workers):
+    photos = data.load(32, 7, source=layout, augment=True)  # 18: the last batch has 4
+    whole = list(photos.train.as_numpy_iterator())
+    passes = []
+    for worker in range(workers):
+        photos.epoch = 0
+        passes.append(list(photos.share(worker, workers).train.as_numpy_iterator()))
+    for (images, labels), *shares in zip(whole, *passes, strict=True):
+        assert max(len(share) for _, share in shares) - min(len(share) for _, share in shares) <= 1
+        # Not to the bit: the compiler arranges a batch of another size in another way.
+        np.testing.assert_allclose(np.concatenate([share for share, _ in shares]), images, atol=1e-5)
+        np.testing.assert_array_equal(np.concatenate([share for _, share in shares]), labels)
+
+
 def test_validation_and_test_always_come_in_the_same_order(layout):
     photos = data.load(32, source=layout, augment=True)
     for split in ("validation", "test"):

@@ -257,6 +257,13 @@ SLIPS = {
         "max((n for n in nets if n[2] <= w and n[3] <= b), key=top1)[0]": "your own classes",
         "min(nets, key=lambda network: network[2])[0]": "The least work",
     },
+    ("photos_of", "size, workers, worker"): {
+        "size / workers": "whole number",
+        "-(-size // workers)": "smaller share comes first",
+        "(worker + 1) * size // workers": "Where does it begin?",
+        "worker * size // workers": "Where does it end?",
+        "size // workers": "left over",
+    },
     ("quantize", "r, s, z"): {
         "round(r / s)": "zero point is missing",
         "round(r / s) - z": "is added",

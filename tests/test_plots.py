@@ -52,6 +52,7 @@ def test_the_alternative_text_is_a_description(name):
         ("roofline", "At most 45 billion Mult-Adds per second; memory 8 GB/s, cache 50 GB/s."),
         ("differences", "added: crops +5.0 ± 2.5 (3), decay -1.0 (1); taken: crops -3.0 (1)."),
         ("progress", "small: 70.0% after 1; large: 92.0% after 13."),
+        ("exchange", "After 1 step each has one part to which all 2 have added; after 2 each has all 2"),
         ("standard step 4", "D_K times D_K times M times N times D_F times D_F"),
     ],
 )

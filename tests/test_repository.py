@@ -277,7 +277,7 @@ def test_what_takes_long_runs_every_week():
     assert re.fullmatch(r"\d+ \d+ \* \* \d", weekly[True]["schedule"][0]["cron"])
     job = weekly["jobs"]["long"]
     targets = job["strategy"]["matrix"]["target"]
-    assert targets == ["floors", "repeat", "fuzz"] and commands(job) == ["make ${{ matrix.target }}"]
+    assert targets == ["floors", "repeat", "fuzz", "cluster"] and commands(job) == ["make ${{ matrix.target }}"]
     makefile = (ROOT / "Makefile").read_text("utf8")
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
 

@@ -97,11 +97,18 @@ def test_the_command_runs_what_is_missing_and_nothing_else(tiny, tmp_path, monke
 
     monkeypatch.setattr(subprocess, "run", here)
     monkeypatch.setattr(models, "mobilenet", small_training.in_place_of_mobilenet)
-    (tmp_path / "tiny-one-0.json").write_text("of before")
-    sweep.main(["tiny", "--data", "drawn", "--runs", str(tmp_path)])
-    assert "1 done, 1 missing" in capfd.readouterr().out
-    assert (tmp_path / "tiny-one-0.json").read_text() == "of before"
-    assert training.load_run(tmp_path / "tiny-other-0.json").settings["momentum"] == 0.99
+    command = ["tiny", "--jobs", "1", "--data", "drawn", "--runs", str(tmp_path)]
+    sweep.main(command)
+    before = (tmp_path / "tiny-one-0.json").read_bytes()
+    (tmp_path / "tiny-other-0.json").unlink()
+    capfd.readouterr()
+    sweep.main(command)
+    said = capfd.readouterr().out
+    assert "1 done, 1 missing" in said and "tiny-other-0: recorded, 0 to go" in said
+    assert (tmp_path / "tiny-one-0.json").read_bytes() == before
+    other = training.load_run(tmp_path / "tiny-other-0.json")
+    assert other.settings["momentum"] == 0.99
+    assert f"other                   {other.epochs[-1]['val_accuracy']:.2%}  of 1" in said
 
 
 def test_the_list_tells_done_running_begun_and_missing(tiny, tmp_path, capsys):

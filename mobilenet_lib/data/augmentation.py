@@ -34,11 +34,20 @@ def augment(images: Any, seed: Any) -> tf.Tensor:
     `images` is `[B, S, S, 3]` in 0…255. `seed` is two whole numbers; the same ones give the same result. Raises
     `ValueError` for images of another shape, such as a single one.
     """
+    return altered(images, chances(tf.shape(images)[0], seed))
+
+
+def chances(count: Any, seed: Any) -> tf.Tensor:
+    """The random numbers from 0 to 1 that decide what becomes of `count` images, a row `[8]` for each."""
+    return tf.random.stateless_uniform([count, 8], seed)
+
+
+def altered(images: Any, random: tf.Tensor) -> tf.Tensor:
+    """What `augment` makes of images by these random numbers."""
     images = tf.convert_to_tensor(images)
     if images.shape.rank != 4:
         raise ValueError(f"images must be [B, S, S, 3]; the shape of these is {list(images.shape)}")
     count, size = tf.shape(images)[0], images.shape[1:3]
-    random = tf.random.stateless_uniform([count, 8], seed)
     area, shape, down, across, coin = tf.unstack(random[:, :5], axis=1)
     side, shape = tf.sqrt(0.4 + 0.6 * area), 1.2 ** (shape - 0.5)
     height, width = tf.minimum(side / shape, 1), tf.minimum(side * shape, 1)

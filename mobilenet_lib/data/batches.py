@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import weakref
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mobilenet_lib.data.augmentation import augment, normalize
+from mobilenet_lib.data.augmentation import altered, chances, normalize
 from mobilenet_lib.data.files import CLASSES
 
 
@@ -31,7 +32,7 @@ class CatsDogs:
     is `epoch`: it counts up by itself, and may be set, to go on with a training or to repeat a pass.
 
     `source` says in a few words where the images come from, `drawn` whether they are drawn, `counts` how many each
-    split has, `skipped` which files were left out because they cannot be decoded.
+    split has, `batch_size` how many a batch has, `skipped` which files were left out because they cannot be decoded.
     """
 
     class_names = CLASSES
@@ -52,12 +53,25 @@ class CatsDogs:
         self.counts = {split: len(labels) for split, (_, labels) in arrays.items()}
         self.skipped = tuple(skipped)
         self._splits = {split: _Split(*both) for split, both in arrays.items()}
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._given = {"batch_size": batch_size, "augment": augment}
         self._seed = seed
-        self.train = self._dataset("train", shuffled=True, augmented=augment)
+        self._give_out(0, 1)
+
+    def _give_out(self, worker: int, workers: int) -> None:
+        self._worker, self._workers = worker, workers
+        self.train = self._dataset("train", shuffled=True, augmented=self._given["augment"])
         self.validation = self._dataset("validation")
         self.test = self._dataset("test")
+
+    def share(self, worker: int, workers: int) -> CatsDogs:
+        """The same images, but of each batch only what `worker`, from 0, of several `workers` has to do.
+
+        Together the shares are the batches, image by image and crop by crop. That of a small batch may be empty.
+        """
+        shared = copy.copy(self)
+        shared._give_out(worker, workers)
+        return shared
 
     @property
     def epoch(self) -> int:
@@ -88,6 +102,7 @@ class CatsDogs:
     def _dataset(self, split: str, *, shuffled: bool = False, augmented: bool = False) -> tf.data.Dataset:
         held = self._splits[split]
         shape, count, seed = held.images.shape[1:], len(held.labels), self._seed
+        worker, workers = self._worker, self._workers
         # TensorFlow never forgets a Python function that it has met, so these must not hold the images. The dataset
         # does; when it has gone, an iterator may still be at work for nobody.
         source = weakref.ref(held)
@@ -111,10 +126,12 @@ class CatsDogs:
             return held.images[chosen], held.labels[chosen]
 
         def batch(tickets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            chosen, answers = tf.numpy_function(taken, [tickets], (tf.uint8, tf.int32))
+            # Cut before the images are read and augmented: else every worker would do the work of all.
+            share = slice(*(n * tf.shape(tickets)[0] // workers for n in (worker, worker + 1)))
+            chosen, answers = tf.numpy_function(taken, [tickets[share]], (tf.uint8, tf.int32))
             chosen = tf.ensure_shape(chosen, [None, *shape])
             if augmented:
-                chosen = augment(chosen, tf.stack([seed, tickets[0]]))
+                chosen = altered(chosen, chances(tf.shape(tickets)[0], tf.stack([seed, tickets[0]]))[share])
             return normalize(chosen), tf.ensure_shape(answers, [None])
 
         # Nothing is left to autotune: its thread sleeps twice as long every time, and who ends a pass waits for it.
@@ -124,9 +141,9 @@ class CatsDogs:
             tf.data.Dataset.from_tensors(0)
             .map(lambda _: tf.ensure_shape(tf.numpy_function(tickets, [], tf.int64), [count]))
             .unbatch()
-            .batch(self._batch_size)
+            .batch(self.batch_size)
             .map(batch, num_parallel_calls=2)
-            .apply(tf.data.experimental.assert_cardinality(-(-count // self._batch_size)))
+            .apply(tf.data.experimental.assert_cardinality(-(-count // self.batch_size)))
             .prefetch(2)
             .with_options(options)
         )

@@ -17,6 +17,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     training      how a training went, and how good the model is
     export        what int8 does to weights and answers
     latency       how long models take, and why
+    exchange      how workers add up what each has found
     successors    what came after: blocks, and accuracy against what it costs
 """
 
@@ -25,6 +26,7 @@ from mobilenet_lib.plots.choice import budget, scaling, tradeoff
 from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
 from mobilenet_lib.plots.cost import reduction, saving, stacked
 from mobilenet_lib.plots.effects import differences
+from mobilenet_lib.plots.exchange import exchange
 from mobilenet_lib.plots.export import agreement, number_lines, spread
 from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
 from mobilenet_lib.plots.latency import roofline, time_against

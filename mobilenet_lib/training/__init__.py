@@ -4,6 +4,7 @@
     fast          the same network with layers that train faster
     fit           train and fine-tune
     checkpoints   the state of an unfinished training
+    workers       one training by several processes
     kept          models as files
     options       what the command line takes
     sweep         declared experiments: which runs there are, and which are missing

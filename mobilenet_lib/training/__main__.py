@@ -14,8 +14,8 @@ from mobilenet_lib import data, models
 from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.locks import alone
 from mobilenet_lib.records import load_run
-from mobilenet_lib.training import options, sweep
-from mobilenet_lib.training.fit import _duration, fine_tune, imagenet_classifier, train
+from mobilenet_lib.training import options, sweep, workers
+from mobilenet_lib.training.fit import duration, fine_tune, imagenet_classifier, train
 from mobilenet_lib.training.kept import load_model, save_model
 from mobilenet_lib.training.recipe import INITIALIZERS, Recipe
 
@@ -31,6 +31,11 @@ def main(arguments: list[str] | None = None) -> None:
     data.spell_out()
     if arguments[:1] == ["sweep"]:
         return sweep.main(arguments[1:])
+    if arguments[:1] == ["slurm"]:
+        try:
+            return print(workers.from_slurm())
+        except ValueError as error:
+            sys.exit(f"slurm: {error}")
     parser = options.parser()
     args = options.parsed(parser, arguments)
     record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
@@ -46,6 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"--start must name a model kept in {kept}; there is no {start.name}{hint}")
 
     try:
+        team = workers.joined()
+        if team is not None and team.index > 0:  # only the first one writes
+            return _record(args, parser, record, checkpoint, kept, team)
         args.runs.mkdir(parents=True, exist_ok=True)
         lock = args.runs / f".{args.name}.lock"
         lock.touch()
@@ -53,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
             try:
                 if record.exists() and not args.force:
                     parser.error(f"{record} is there already; --force replaces it")
-                _record(args, parser, record, checkpoint, kept)
+                _record(args, parser, record, checkpoint, kept, team)
             finally:
                 lock.unlink(missing_ok=True)
     except (OSError, ValueError, FloatingPointError) as error:
@@ -63,7 +71,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _record(
-    args: argparse.Namespace, parser: argparse.ArgumentParser, record: Path, checkpoint: Path, kept: Path
+    args: argparse.Namespace,
+    parser: argparse.ArgumentParser,
+    record: Path,
+    checkpoint: Path,
+    kept: Path,
+    team: workers.Workers | None,
 ) -> None:
     def say(line: str) -> None:
         print(f"{args.name}: {line}", flush=True)
@@ -91,8 +104,11 @@ def _record(
         checkpoint=checkpoint,
         progress=say,
         chosen=chosen,
+        workers=team,
         **settings,
     )
+    if team is not None and team.index > 0:
+        return team.told("trained")  # once the first one has recorded: who ends before is taken for dead
     if args.test_resolution not in (None, args.resolution):
         trained, photos = model, data.load(args.test_resolution, args.batch_size, **source)
         model = models.mobilenet(args.alpha, args.test_resolution, len(photos.class_names), separable=args.separable)
@@ -106,11 +122,13 @@ def _record(
         save_model(model, kept / f"{args.name}.keras")
     run.save(record)
     checkpoint.unlink(missing_ok=True)
+    if team is not None:
+        team.told("recorded")
     said = f"validation accuracy {run.epochs[-1]['val_accuracy']:.2%} after the last epoch"
     if run.test is not None:
         low, high = run.test["interval"]
         said = f"test accuracy {run.test['accuracy']:.2%} ({low:.1%} to {high:.1%})"
-    say(f"{said}, trained in {_duration(run.seconds)}")
+    say(f"{said}, trained in {duration(run.seconds)}")
 
 
 def _network(args: argparse.Namespace, kept: Path, classes: int) -> keras.Model:

@@ -37,7 +37,7 @@ def _unnamed(config: Any) -> Any:
 
 def keep(path: Path, model: keras.Model, begun: dict, history: list, best: list[np.ndarray]) -> None:
     buffer = io.BytesIO()
-    arrays = {f"state{i}": np.asarray(variable) for i, variable in enumerate(_state(model))}
+    arrays = {f"state{i}": np.asarray(variable) for i, variable in enumerate(state(model))}
     arrays |= {f"best{i}": weight for i, weight in enumerate(best)}
     np.savez(buffer, about=json.dumps({"begun": begun, "history": history}), **arrays)
     write(path, buffer.getvalue())
@@ -53,26 +53,30 @@ def restore(path: Path, model: keras.Model, begun: dict) -> tuple[list, list[np.
             arrays = dict(file)
         about = json.loads(str(arrays["about"]))
         other, history = about["begun"], about["history"]
-        state, best = ([arrays[name] for name in arrays if name.startswith(kind)] for kind in ("state", "best"))
-        differing = list(dict.fromkeys(_differing(other, json.loads(json.dumps(begun)))))
+        values, best = ([arrays[name] for name in arrays if name.startswith(kind)] for kind in ("state", "best"))
+        differences = differing(other, json.loads(json.dumps(begun)))
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"checkpoint must be what an earlier run left, whole, and {str(path)!r} is not: delete it"
         ) from error
-    if differing:
+    if differences:
         raise ValueError(
-            f"checkpoint must be of the same training, and {str(path)!r} is of one with {'; '.join(differing)}: repeat "
-            "its command, delete it or name another"
+            f"checkpoint must be of the same training, and {str(path)!r} is of one with {'; '.join(differences)}: "
+            "repeat its command, delete it or name another"
         )
-    if [array.shape for array in (*state, *best)] != [tuple(v.shape) for v in (*_state(model), *model.weights)]:
+    if [array.shape for array in (*values, *best)] != [tuple(v.shape) for v in (*state(model), *model.weights)]:
         raise ValueError(f"checkpoint must be of the same model, and {str(path)!r} has weights of other shapes")
-    for variable, value in zip(_state(model), state, strict=True):
+    for variable, value in zip(state(model), values, strict=True):
         variable.assign(value)
     return history, best
 
 
-def _differing(one: Any, other: Any, name: str = "") -> list[str]:
+def differing(one: dict, other: dict) -> list[str]:
     """In words, where two descriptions differ."""
+    return list(dict.fromkeys(_differing(one, other)))
+
+
+def _differing(one: Any, other: Any, name: str = "") -> list[str]:
     if isinstance(one, dict) and isinstance(other, dict):
         keys = sorted(one.keys() | other.keys())
         return [words for key in keys for words in _differing(one.get(key), other.get(key), key)]
@@ -80,9 +84,10 @@ def _differing(one: Any, other: Any, name: str = "") -> list[str]:
         return [words for pair in zip(one, other, strict=True) for words in _differing(*pair, name)]
     if one == other:
         return []
-    other_words = {"model": "another model", "images": "other images"}
+    other_words = {"model": "another model", "images": "other images", "revision": "another revision of the library"}
     return [other_words.get(name, f"{name} {one!r} instead of {other!r}")]
 
 
-def _state(model: keras.Model) -> list:
+def state(model: keras.Model) -> list:
+    """The variables that a training changes."""
     return [*model.variables, *model.optimizer.variables]

@@ -21,6 +21,7 @@ from mobilenet_lib.records import Run
 from mobilenet_lib.training import checkpoints
 from mobilenet_lib.training.fast import fast
 from mobilenet_lib.training.recipe import Recipe, check, compile_model
+from mobilenet_lib.training.workers import Workers
 
 
 def train(
@@ -35,6 +36,7 @@ def train(
     checkpoint: str | os.PathLike | None = None,
     progress: Callable[[str], None] | None = None,
     chosen: Mapping[str, Any] | None = None,
+    workers: Workers | None = None,
     **recipe: Any,
 ) -> Run:
     """Train `model` on `data.train`, validate it after every epoch on `data.validation`.
@@ -46,6 +48,9 @@ def train(
 
     With a `checkpoint` file, every finished epoch is kept there, and the same call goes on from it. `progress` is
     called with one line of text per epoch. `chosen` are other choices that led here: they are recorded too.
+
+    Of several `workers`, each makes this call with the same arguments, works on its share of every batch, and returns
+    the same but for seconds; only the first one looks at `checkpoint`. Raises `ConnectionError` when one has ended.
 
     Raises `ValueError` for a bad argument, or if `checkpoint` is that of another training: of other choices, other
     data, another model or other versions.
@@ -61,8 +66,12 @@ def train(
         settings["first"] = [[other.images("train")[0].shape[1], count] for other, count in stages[:-1]]
     if last:
         settings["last"] = True
+    if workers is not None:
+        settings |= {"workers": workers.count, "batch_normalization": "per worker"}
 
     begun = {"settings": settings} | checkpoints.identity(model, [other for other, _ in stages])
+    if workers is not None:
+        workers.agree(begun, [other for other, _ in stages])
     keras.utils.set_random_seed(seed)
     network = fast(model, any_size=bool(first))
     compile_model(network, recipe, steps=sum(count * len(other.train) for other, count in stages))
@@ -70,29 +79,31 @@ def train(
 
     history: list[dict[str, float]] = []
     best = model.get_weights()
-    if checkpoint is not None and Path(checkpoint).exists():
+    writes = checkpoint is not None and (workers is None or workers.index == 0)
+    if writes and Path(checkpoint).exists():
         history, best = checkpoints.restore(Path(checkpoint), network, begun)
-    # Builds the metrics. On JAX `fit` would take a batch of the training images for that, and count it as a pass.
-    network.evaluate(data.validation.take(1), verbose=0)
+    if workers is not None:
+        history, best = workers.begin(network, history, best)
+    one_epoch = _alone(network, data) if workers is None else workers.epochs(network)
     schedule = [other for other, count in stages for _ in range(count)]
     for epoch in range(len(history), len(schedule)):
         started, worked = time.perf_counter(), time.process_time()
         photos = schedule[epoch]
         # The order and the crops of an epoch follow from its number: a resumed run sees what it would have seen.
         photos.epoch = epoch
-        metrics = network.fit(photos.train, validation_data=photos.validation, shuffle=False, verbose=0).history
-        history.append({key: round(float(values[-1]), 5) for key, values in metrics.items()})
+        history.append({metric: round(float(value), 5) for metric, value in one_epoch(photos).items()})
         if not math.isfinite(history[-1]["loss"]):
             raise FloatingPointError(f"the loss is no number after epoch {epoch + 1}; try a lower learning_rate")
         if recalibrated:
             history[-1]["val_recalibrated"] = round(_again(network, photos), 5)
         history[-1]["learning_rate"] = float(network.optimizer.learning_rate)
         history[-1]["seconds"] = round(time.perf_counter() - started, 2)
-        history[-1]["cpu_seconds"] = round(time.process_time() - worked, 2)
+        spent = time.process_time() - worked
+        history[-1]["cpu_seconds"] = round(float(spent if workers is None else workers.total([spent])[0]), 2)
         accuracy = [finished["val_accuracy"] for finished in history]
         if last or accuracy[-1] > max(accuracy[:-1], default=-1):
             best = network.get_weights()
-        if checkpoint is not None:
+        if writes:
             checkpoints.keep(Path(checkpoint), network, begun, history, best)
         if progress is not None:
             progress(_line(history, len(schedule)))
@@ -108,6 +119,18 @@ def train(
         cpu_seconds=round(sum(epoch["cpu_seconds"] for epoch in history), 1),
         predictions="".join(map(str, evaluate(model, data.validation).predictions)),
     )
+
+
+def _alone(network: keras.Model, data: Any) -> Callable[[Any], dict[str, float]]:
+    """What trains `network` for an epoch, validates it, and returns the metrics of both."""
+    # Builds the metrics. On JAX `fit` would take a batch of the training images for that, and count it as a pass.
+    network.evaluate(data.validation.take(1), verbose=0)
+
+    def epoch(photos: Any) -> dict[str, float]:
+        fitted = network.fit(photos.train, validation_data=photos.validation, shuffle=False, verbose=0)
+        return {metric: values[-1] for metric, values in fitted.history.items()}
+
+    return epoch
 
 
 def _must_fit(model: keras.Model, data: Any) -> None:
@@ -190,6 +213,7 @@ def fine_tune(
     checkpoint: str | os.PathLike | None = None,
     progress: Callable[[str], None] | None = None,
     chosen: Mapping[str, Any] | None = None,
+    workers: Workers | None = None,
     **recipe: Any,
 ) -> Run:
     """Adapt a model that has learned other photos, such as `imagenet_classifier`, to `data`.
@@ -219,6 +243,7 @@ def fine_tune(
         checkpoint=checkpoint,
         progress=progress,
         chosen=dict(chosen or {}) | {"fine_tuned": True},
+        workers=workers,
         **recipe,
     )
     return replace(run, seconds=round(run.seconds + seconds, 1), cpu_seconds=round(run.cpu_seconds + cpu_seconds, 1))
@@ -250,10 +275,11 @@ def _line(history: list[dict[str, float]], epochs: int) -> str:
     left = (epochs - done) * float(np.median([epoch["seconds"] for epoch in history]))
     return (
         f"epoch {done}/{epochs}  loss {last['loss']:.4f}  accuracy {last['accuracy']:.4f}  "
-        f"validation {last['val_accuracy']:.4f}  {last['seconds']:.0f} s  {_duration(left)} left"
+        f"validation {last['val_accuracy']:.4f}  {last['seconds']:.0f} s  {duration(left)} left"
     )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """In words, with no more digits than it is worth."""
     minutes = round(seconds / 60)
     return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"

@@ -22,7 +22,8 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m mobilenet_lib.training",
         description="Train a MobileNet on cats and dogs and record the run in data/runs/NAME.json. Killed and started "
-        "again with the same command, it goes on from its last finished epoch.",
+        "again with the same command, it goes on from its last finished epoch. Several processes that TF_CONFIG names "
+        "train together: the same command for each, and its own index in TF_CONFIG.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = options.add_argument

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +21,10 @@ from typing import Any
 from mobilenet_lib.costs import positive
 from mobilenet_lib.records import RUNS, Run, load_run
 from mobilenet_lib.training import options
+from mobilenet_lib.training.fit import duration
 from mobilenet_lib.training.recipe import RECIPES
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 KERAS = RECIPES["keras"]
 REPAIRED = {setting: options.parser().get_default(setting) for setting in KERAS}
 # A part of the repair, and the settings that it consists of.
@@ -166,6 +171,7 @@ def main(arguments: list[str] | None = None) -> None:
     add("experiments", nargs="*", metavar="EXPERIMENT", help=f"of {', '.join(EXPERIMENTS)}; all if none is named")
     add("--list", action="store_true", help="list them, run nothing")
     add("--jobs", type=int, default=os.cpu_count(), help="runs at a time, each on one core")
+    add("--ray", metavar="ADDRESS", help="run them on this cluster of Ray instead, such as 'auto'")
     add("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="where records go")
     args = parser.parse_args(arguments)
@@ -184,13 +190,63 @@ def main(arguments: list[str] | None = None) -> None:
     if args.list or not missing:
         return
 
-    def run(name: str) -> int:
-        one = {key: "1" for key in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
-        command = [sys.executable, "-m", "mobilenet_lib.training", "--name", name, "--data", args.data]
-        command += ["--runs", str(args.runs), *options.words(missing[name])]
-        return subprocess.run(command, env=os.environ | (one if jobs > 1 else {})).returncode
-
-    with ThreadPoolExecutor(jobs) as pool:
-        failed = [name for name, code in zip(missing, pool.map(run, missing), strict=True) if code]
+    words = {name: ["--name", name, "--data", args.data, *options.words(given)] for name, given in missing.items()}
+    commands = {name: [*each, "--runs", str(args.runs.resolve())] for name, each in words.items()}
+    started, failed = time.monotonic(), []
+    try:
+        ended = _here(commands, jobs) if args.ray is None else _on_ray(commands, args.ray)
+        for done, (name, recorded) in enumerate(ended, 1):
+            left = (time.monotonic() - started) / done * (len(missing) - done)
+            how = "recorded" if recorded else "failed"
+            print(f"{name}: {how}, {len(missing) - done} to go, {duration(left)} left", flush=True)
+            failed += [] if recorded else [name]
+    except (ImportError, ConnectionError) as error:
+        parser.error(str(error))
+    for experiment in args.experiments or EXPERIMENTS:
+        print(f"{experiment}, validation after the last epoch:")
+        for arm, runs in of(experiment, args.runs).items():
+            accuracies = [run.curve("val_accuracy")[-1] for run in runs]
+            print(f"  {arm:24}{statistics.mean(accuracies):.2%}  of {len(runs)}")
     if failed:
         parser.exit(1, f"not recorded: {', '.join(failed)}; the same command goes on with them\n")
+
+
+def _here(commands: dict[str, list[str]], jobs: int) -> Iterator[tuple[str, bool]]:
+    """Each run as it ends, and whether it is recorded: processes of this machine, so many at a time."""
+    env = os.environ | (ONE_THREAD if jobs > 1 else {})
+
+    def run(words: list[str]) -> bool:
+        return subprocess.run([sys.executable, "-m", "mobilenet_lib.training", *words], env=env).returncode == 0
+
+    with ThreadPoolExecutor(jobs) as pool:
+        names = {pool.submit(run, words): name for name, words in commands.items()}
+        yield from ((names[done], done.result()) for done in as_completed(names))
+
+
+def _on_ray(commands: dict[str, list[str]], address: str) -> Iterator[tuple[str, bool]]:
+    """The same on a cluster of Ray: a run whose process or machine has died goes on from its last epoch elsewhere."""
+    try:
+        import ray
+    except ImportError as error:
+        raise ImportError("--ray needs a package that is not installed: pip install 'ray[default]'") from error
+    ray.init(address)
+    often = {"max_retries": 5, "retry_exceptions": True, "max_calls": 1, "num_cpus": 1}
+    remote = ray.remote(**often, runtime_env={"env_vars": ONE_THREAD})(_train)
+    names = {remote.remote(words): name for name, words in commands.items()}
+    while names:
+        (done,), _ = ray.wait(list(names))
+        try:
+            recorded = ray.get(done) is None
+        except ray.exceptions.RayError:
+            recorded = False
+        yield names.pop(done), recorded
+
+
+def _train(words: list[str]) -> None:
+    """A run in this process: it dies with the one that has started it, as a process of its own would not."""
+    from mobilenet_lib.training.__main__ import main as train  # which imports this file
+
+    try:
+        train(words)
+    except SystemExit as ended:
+        raise RuntimeError(f"{words[1]} ended with {ended.code}") from ended
