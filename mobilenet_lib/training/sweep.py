@@ -171,7 +171,7 @@ def main(arguments: list[str] | None = None) -> None:
     add("experiments", nargs="*", metavar="EXPERIMENT", help=f"of {', '.join(EXPERIMENTS)}; all if none is named")
     add("--list", action="store_true", help="list them, run nothing")
     add("--jobs", type=int, default=os.cpu_count(), help="runs at a time, each on one core")
-    add("--ray", metavar="ADDRESS", help="run them on this cluster of Ray instead, such as 'auto'")
+    add("--ray", metavar="ADDRESS", help="of a cluster of Ray to run them on, or 'auto'; needs ray[default]")
     add("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="where records go")
     args = parser.parse_args(arguments)
@@ -190,8 +190,9 @@ def main(arguments: list[str] | None = None) -> None:
     if args.list or not missing:
         return
 
-    words = {name: ["--name", name, "--data", args.data, *options.words(given)] for name, given in missing.items()}
-    commands = {name: [*each, "--runs", str(args.runs.resolve())] for name, each in words.items()}
+    source = str(Path(args.data).resolve()) if Path(args.data).is_dir() else args.data
+    places = ["--data", source, "--runs", str(args.runs.resolve())]
+    commands = {name: ["--name", name, *places, *options.words(given)] for name, given in missing.items()}
     started, failed = time.monotonic(), []
     try:
         ended = _here(commands, jobs) if args.ray is None else _on_ray(commands, args.ray)
@@ -200,13 +201,13 @@ def main(arguments: list[str] | None = None) -> None:
             how = "recorded" if recorded else "failed"
             print(f"{name}: {how}, {len(missing) - done} to go, {duration(left)} left", flush=True)
             failed += [] if recorded else [name]
-    except (ImportError, ConnectionError) as error:
+        for experiment in args.experiments or EXPERIMENTS:
+            print(f"{experiment}, validation after the last epoch:")
+            for arm, runs in of(experiment, args.runs).items():
+                accuracies = [run.curve("val_accuracy")[-1] for run in runs]
+                print(f"  {arm:24}{statistics.mean(accuracies):.2%}  of {len(runs)}")
+    except (ImportError, ConnectionError, ValueError) as error:
         parser.error(str(error))
-    for experiment in args.experiments or EXPERIMENTS:
-        print(f"{experiment}, validation after the last epoch:")
-        for arm, runs in of(experiment, args.runs).items():
-            accuracies = [run.curve("val_accuracy")[-1] for run in runs]
-            print(f"  {arm:24}{statistics.mean(accuracies):.2%}  of {len(runs)}")
     if failed:
         parser.exit(1, f"not recorded: {', '.join(failed)}; the same command goes on with them\n")
 
@@ -225,10 +226,8 @@ def _here(commands: dict[str, list[str]], jobs: int) -> Iterator[tuple[str, bool
 
 def _on_ray(commands: dict[str, list[str]], address: str) -> Iterator[tuple[str, bool]]:
     """The same on a cluster of Ray: a run whose process or machine has died goes on from its last epoch elsewhere."""
-    try:
-        import ray
-    except ImportError as error:
-        raise ImportError("--ray needs a package that is not installed: pip install 'ray[default]'") from error
+    import ray
+
     ray.init(address)
     often = {"max_retries": 5, "retry_exceptions": True, "max_calls": 1, "num_cpus": 1}
     remote = ray.remote(**often, runtime_env={"env_vars": ONE_THREAD})(_train)

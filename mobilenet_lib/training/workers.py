@@ -42,11 +42,10 @@ def parsed(text: str) -> tuple[int, int]:
 
 def from_slurm() -> str:
     """What TF_CONFIG must be for this task of SLURM, by the variables that `srun` sets. Raises `ValueError`."""
-    if "SLURM_STEP_NUM_TASKS" not in os.environ:
+    if not (tasks := int(os.environ.get("SLURM_STEP_NUM_TASKS", 0))):
         raise ValueError("srun must start it: SLURM_STEP_NUM_TASKS is not set")
     # Told of no GPUs it names no worker, told nothing it calls nvidia-smi. SLURM itself shows each task its own GPU.
-    gpus = {"gpus_per_node": int(os.environ["SLURM_STEP_NUM_TASKS"]), "gpus_per_task": 1, "auto_set_gpu": False}
-    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(**gpus)
+    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(None, 8888, tasks, 1, auto_set_gpu=False)
     cluster, index = resolver.cluster_spec().as_dict(), resolver.task_id
     # It sorts names by their letters: node10 before node9.
     if (here := os.environ["SLURMD_NODENAME"]) != cluster["worker"][index].split(":")[0]:
