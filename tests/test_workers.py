@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import socket
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -233,36 +232,6 @@ def test_a_worker_with_another_revision_is_refused_by_name(tmp_path):
     program = REFUSED.replace("workers.index", "0").replace("41", "40")
     said = [set(out.splitlines()) for out, _ in ended(started(program, places=[ROOT, tmp_path]))]
     assert said[0] == said[1] == {"worker 1 must train what worker 0 does, and not another revision of the library"}
-
-
-COUNTED = """
-    from pathlib import Path
-    import numpy as np
-    from mobilenet_lib.training.workers import joined
-    workers = joined()
-
-    def passed():
-        (lo,) = (line for line in Path("/proc/net/dev").read_text().splitlines() if line.strip().startswith("lo:"))
-        return int(lo.split(":")[1].split()[0])
-
-    vector = np.ones(1_000_000)
-    workers.total([vector])
-    before = passed()
-    for _ in range(10):
-        workers.total([vector])
-    workers.told("done")
-    print(passed() - before)
-"""
-
-
-@pytest.mark.cluster
-@pytest.mark.skipif(not Path("/proc/net/dev").exists(), reason="Linux alone counts there")
-@pytest.mark.parametrize("count", [2, 3])
-def test_workers_send_what_a_ring_sends(count):
-    (out, err), *_ = ended(started(COUNTED, count=count))
-    each = 8_000_000 * 2 * (count - 1) / count  # Patarasuk and Yuan 2009
-    assert out, err
-    assert 1 <= int(out) / (10 * count * each) < 1.05
 
 
 def cluster(count, index, kind="worker"):
