@@ -135,10 +135,10 @@ RECIPES: dict[str, dict[str, Any]] = {
         "augment": False,
     },
     "fine-tune": {
-        "resolution": 192,
-        "test_resolution": 256,
-        "epochs": 8,
-        "learning_rate": 2e-4,
+        "resolution": 224,
+        "test_resolution": 288,
+        "epochs": 12,
+        "learning_rate": 5e-4,
         "initializer": "imagenet",
     },
 }
