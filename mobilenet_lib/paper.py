@@ -238,16 +238,16 @@ ERRATA = (
     Erratum(
         "slip",
         "paper, section 4.2, on Table 9",
-        "4% better than SqueezeNet and AlexNet",
-        "2.7 and 3.0 points",
-        "the accuracies printed in the table are 60.2, 57.5 and 57.2: as ratios 4.7% and 5.2%",
+        "4% better than AlexNet",
+        "3.0 points, or 5.2%",
+        "the accuracies printed in the table are 60.2 and 57.2",
     ),
     Erratum(
         "another rule",
         "paper, Tables 4 to 9, Mult-Adds",
         "569 and 307 with the classifier; 4866, 290 and 76 without",
         "569 and 307; 4867, 291 and 77",
-        "the classifier's Mult-Adds are counted in some rows and left out in others",
+        "the classifier's Mult-Adds are counted in some rows, not in others; cut off, 290 and 76 could include them",
     ),
     Erratum(
         "another rule",
