@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
@@ -12,11 +10,11 @@ from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, styled
 
 
 @styled
-def exchange(states: Sequence[Sequence[Sequence[int]]]) -> Picture:
+def exchange(states: np.ndarray) -> Picture:
     """How far a sum over workers has come after each step: a panel a step, the first being the start.
 
-    A state has a row for each worker and in it, for each part of the vector, how many workers' numbers are added up
-    there. What has just arrived has a dark edge.
+    `states`, int `[steps, workers, parts]`, says how many workers' numbers are added up in each part of each worker's
+    vector. What has just arrived has a dark edge.
     """
     states = np.asarray(states)
     steps, workers, parts = states.shape
