@@ -8,7 +8,8 @@ CHAPTERS := $(wildcard chapters/*.md)
 # The tests of the library alone, which need no book: each file of the library has one.
 LIBRARY_TESTS := $(sort $(wildcard $(patsubst %,tests/test_%*.py,init $(notdir $(basename $(wildcard mobilenet_lib/* mobilenet_lib/*/*.py))))))
 # What takes longest comes first: so both processes end at about the same time.
-LONG := $(CHAPTERS:.md=.ipynb) $(patsubst %,tests/test_%.py,building browser try_it counting)
+LONG := $(CHAPTERS:.md=.ipynb) $(patsubst %,tests/test_%.py,counting)
+LONG_PAGES := $(patsubst %,tests/pages/test_%.py,browser exercise_forms)
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
@@ -22,7 +23,7 @@ ALONE := _build/chapter
 ONE = $(if $(NAME),$(firstword $(wildcard chapters/$(NAME)*.md)))
 LAST = $(shell ls -dt _build/html $(ALONE)/_build/html 2> /dev/null | head -n 1)
 .DEFAULT_GOAL := help
-.PHONY: help book serve data test clean chapter sync lint lock repository colab floors jax editors clients cluster repeat bench fuzz mutants anew
+.PHONY: help book serve data test clean chapter sync lint lock repository pages colab floors jax editors clients cluster repeat bench fuzz mutants anew
 .SECONDARY:
 
 ## To read the book
@@ -43,7 +44,7 @@ serve: ## Show what was built last at http://localhost:8000 (another port: PORT=
 data: $(INSTALLED) ## Download the photos of cats and dogs from Kaggle into data/cats-dogs
 	@$(BIN)/python -m mobilenet_lib.data download
 
-test: $(INSTALLED) lint ## Check style, library, chapters and the built book, then run every notebook
+test: $(INSTALLED) lint ## Check style, library and repository, and run every notebook with its exercises
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --nbmake $(LONG) $(filter-out $(LONG),$(wildcard tests/test_*.py))
 
 clean: ## Remove the built book and what the chapters computed
@@ -77,6 +78,10 @@ repository: ## Set the address of the repository: make repository URL=https://gi
 	@$(PYTHON) scripts/repository.py "$(URL)"
 
 ## Checks that take longer or install other packages
+
+pages: $(INSTALLED) $(WEB) ## Check the built book: each page in Chromium and Firefox, and how it is built
+	@test -d _build/html || { echo "There is no book yet: make book"; exit 1; }
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(LONG_PAGES) $(filter-out $(LONG_PAGES),$(wildcard tests/pages/test_*.py))
 
 colab: $(INSTALLED) $(ENVIRONMENTS)/colab/made $(ENVIRONMENTS)/colab-next/made ## Run every notebook by itself with Colab's packages, today's and the next
 	@COLAB="$(call PYTHON_IN,colab) $(call PYTHON_IN,colab-next)" $(BIN)/pytest tests/elsewhere/colab.py

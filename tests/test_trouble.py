@@ -10,7 +10,7 @@ from trouble import entries
 def provoking() -> dict[str, list[ast.FunctionDef]]:
     """The tests of each fault, by its symptom."""
     found = defaultdict(list)
-    for path in TESTS.glob("test_*.py"):
+    for path in TESTS.rglob("test_*.py"):
         for function in ast.walk(ast.parse(path.read_text("utf8"))):
             for mark in getattr(function, "decorator_list", ()):
                 if ast.unparse(mark).startswith("pytest.mark.fault("):

@@ -15,8 +15,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+from browsers import OPTIONS, program
 from playwright.sync_api import sync_playwright
-from test_browser import OPTIONS, program
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = "chapters/01-cost-derivation"

@@ -17,7 +17,7 @@ from processes import as_root, read_only
 
 from mobilenet_lib.locks import alone
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = """\
 ---
 jupytext: {{formats: md:myst, text_representation: {{extension: .md, format_name: myst}}}}

@@ -7,8 +7,8 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from browsers import ROOT, SITE, in_both, violations
 from bs4 import BeautifulSoup
-from test_browser import ROOT, SITE, address, browser, in_both, page, playwright, pytestmark, violations  # noqa: F401
 
 from mobilenet_lib import paper, plots
 from mobilenet_lib.architecture import BLOCKS, REDUCTION, STEM, mobilenet, total

@@ -6,18 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from browsers import ROOT, in_both
 from mathematics import node_js
-from test_browser import (  # noqa: F401
-    ROOT,
-    address,
-    browser,
-    in_both,
-    page,
-    playwright,
-    printed,
-    pytestmark,
-    scriptless,
-)
 from two_ways import SIZES
 
 from mobilenet_lib import costs

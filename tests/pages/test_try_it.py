@@ -8,20 +8,9 @@ import zlib
 
 import numpy as np
 import pytest
+from browsers import ROOT, SITE, colors_of, in_both, violations
 from bs4 import BeautifulSoup
-from conftest import SHARED
 from PIL import Image
-from test_browser import (  # noqa: F401
-    SITE,
-    address,
-    browser,
-    colors_of,
-    in_both,
-    page,
-    playwright,
-    pytestmark,
-    violations,
-)
 
 from mobilenet_lib import data, drawn, tflite, training
 from mobilenet_lib.architecture import mobilenet
@@ -132,7 +121,7 @@ def test_on_24_photos_it_says_what_python_says(seen, photos):
 
 
 def test_on_photos_in_their_original_size_it_says_what_python_says(seen):
-    paths = sorted((SHARED / "cats-dogs-originals").rglob("*.jpg"))[::12]
+    paths = sorted((ROOT.parent / "shared" / "cats-dogs-originals").rglob("*.jpg"))[::12]
     if not paths:
         pytest.skip("the photos are not at hand in their original size")
     for path in paths:

@@ -12,20 +12,16 @@ import pytest
 import reference
 import sharing
 import versions
-import yaml
+from browsers import CONFIG, ROOT, SITE
 from bs4 import BeautifulSoup
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 CHAPTERS = sorted(f"chapters/{path.stem}.html" for path in (ROOT / "chapters").glob("*.md"))
 TEXTS = sorted({*CHAPTERS, *(f"book/{path.stem}.html" for path in (ROOT / "book").glob("*.md"))})
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
 HOST, FOLDER = sharing.site(CONFIG["repository"]["url"])
 FOLDER = urlsplit(CONFIG["html"].get("baseurl", "")).path or FOLDER  # for a domain of one's own
 
-pytestmark = pytest.mark.skipif(not PAGES, reason="the book is not built: make book")
 each_page = pytest.mark.parametrize("page", PAGES)
 each_text = pytest.mark.parametrize("page", TEXTS)
 each_chapter = pytest.mark.parametrize("page", CHAPTERS)

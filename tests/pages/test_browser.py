@@ -3,132 +3,14 @@
 Tests run in Chromium; those of what Firefox could do in its own way are marked `in_both`, and run there too.
 """
 
-import functools
-import http.server
-import io
 import re
-import shutil
-import sys
-import threading
 from itertools import product
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-import yaml
-from PIL import Image
+from browsers import PAGES, REFUSED, colors_of, in_both, violations, watch
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_extensions"))
-import sharing  # noqa: E402
-
-SITE = ROOT / "_build" / "html"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.rglob("*.html")
-    if "_static" not in path.parts and path.name != "index.html"  # that one only forwards
-)
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
-# With a domain of its own, the book says so in `html: baseurl`.
-FOLDER = (urlsplit(CONFIG["html"].get("baseurl", "")).path or sharing.site(CONFIG["repository"]["url"])[1]).rstrip("/")
-PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "firefox": ("firefox-esr", "firefox")}
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",  # a camera, which may be used
-    "--use-fake-ui-for-media-stream",
-]
-
-PREFERENCES = {"media.navigator.streams.fake": True, "media.navigator.permission.disabled": True}  # the same in Firefox
-
-
-def program(name):
-    """The path of a browser, or None."""
-    return next(filter(None, map(shutil.which, PROGRAMS[name])), None)
-
-
-pytestmark = pytest.mark.skipif(not PAGES, reason="the book is not built: make book")
-in_both = pytest.mark.parametrize("browser", PROGRAMS, indirect=True)
 each_page = pytest.mark.parametrize("path", PAGES)
-
-
-class Handler(http.server.SimpleHTTPRequestHandler):
-    """Like GitHub Pages: the book below the folder of its repository, and 404.html for what is not there."""
-
-    def translate_path(self, path):
-        return super().translate_path(path.removeprefix(FOLDER))
-
-    def send_error(self, code, message=None, explain=None):
-        body = (SITE / "404.html").read_bytes()
-        self.send_response(code, message)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=SITE))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}{FOLDER}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def playwright():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module", params=["chromium"])
-def browser(request, playwright, tmp_path_factory):
-    """The browser of this name, with a profile of its own."""
-    if not program(request.param):
-        pytest.skip(f"no {request.param.capitalize()} on this machine")
-    if request.param == "firefox":  # the one that is installed: Playwright's own is another build
-        options = {"channel": "moz-firefox", "firefox_user_prefs": PREFERENCES}
-    else:
-        options = {"args": OPTIONS}
-    context = getattr(playwright, request.param).launch_persistent_context(
-        tmp_path_factory.mktemp(request.param),
-        executable_path=program(request.param),
-        viewport={"width": 1400, "height": 900},
-        **options,
-    )
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(browser):
-    page = browser.new_page()
-    yield page
-    page.evaluate("() => { try { localStorage.clear(); } catch {} }")  # the next one is another reader's
-    page.close()
-
-
-def watch(page):
-    """Two lists that fill with what the page asks for and what goes wrong on it."""
-    answers, complaints = [], []
-    page.on("response", lambda answer: answers.append(answer))
-    page.on("response", lambda answer: answer.status < 400 or complaints.append(f"{answer.status} {answer.url}"))
-    page.on("requestfailed", lambda request: complaints.append(f"{request.failure} {request.url}"))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: line.type in ("error", "warning") and complaints.append(line.text))
-    return answers, complaints
 
 
 # What a page shows to a reader who opens every solution and scrolls to the end: figures load on the way.
@@ -275,26 +157,6 @@ def test_it_is_accessible(opened, path, scheme, width):
     page = opened(path, width, scheme)
     unreachable(page)  # axe looks when the theme has looked
     assert violations(page, *(() if path in TYPICAL else ("pre", ".katex"))) == []
-
-
-# Until what moves has arrived, however slow the machine is, colors, too; what moves for ever does not count.
-AT_REST = """() => Promise.allSettled(document.getAnimations()
-    .filter((one) => one.effect.getComputedTiming().endTime < Infinity).map((one) => one.finished)).then(() => 0)"""
-
-
-# Without all that is in order: it would take seconds to write down, and to read.
-VIOLATIONS = """async without => {
-    const { violations } = await axe.run({ include: "html", exclude: without }, { resultTypes: ["violations"] });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => [id, html.slice(0, 200)]));
-}"""
-
-
-def violations(page, *without):
-    """What axe objects to on the page as it is now, but for what these selectors choose."""
-    page.evaluate(AT_REST)
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text("utf8"))
-    return page.evaluate(VIOLATIONS, [[each] for each in without])
 
 
 @pytest.mark.parametrize("path", CHAPTERS)
@@ -469,20 +331,6 @@ def test_a_missing_page_at_any_depth_leads_back_into_the_book(page, address):
     page.wait_for_url(f"{address}/book/intro.html")
 
 
-@pytest.fixture
-def printed(page, address):
-    """A page as it is printed by a reader who has these colors on the screen."""
-
-    def open_(path, scheme):
-        page.emulate_media(media="print", color_scheme=scheme)
-        page.goto(f"{address}/{path}", wait_until="load")
-        page.locator(f"html[data-theme={scheme}]").wait_for(state="attached")
-        page.wait_for_timeout(300)  # colors change in a moment
-        return page
-
-    return open_
-
-
 def test_a_page_is_printed_with_its_own_title_and_not_that_of_the_theme(printed):
     page = printed("chapters/01-cost-derivation.html", "dark")
     assert page.locator("h1:visible").all_inner_texts() == page.locator("article h1").all_inner_texts()
@@ -513,14 +361,6 @@ def test_what_is_dark_on_the_screen_is_printed_like_what_is_light(printed, path)
             return [e.outerHTML.slice(0, 80), letters && color, fill, stroke, backgroundColor];
         })"""
     assert printed(path, "dark").evaluate(colors) == printed(path, "light").evaluate(colors)
-
-
-@pytest.fixture
-def scriptless(browser):
-    """A page in a browser that runs no scripts."""
-    context = browser.browser.new_context(java_script_enabled=False)
-    yield context.new_page()
-    context.close()
 
 
 @pytest.mark.parametrize("path", ["chapters/01-cost-derivation.html", "book/explorer.html"])
@@ -564,14 +404,6 @@ def test_the_colors_stay_as_the_reader_chose_them(page, address):
     choose_dark(page)
     page.goto(f"{address}/book/notation.html")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-
-
-# What a reader's browser does with a page that wants to keep something.
-REFUSED = {
-    "throws": "get() { throw new DOMException('not here', 'SecurityError'); }",
-    "is null": "value: null",
-    "is full": "value: { getItem: () => null, setItem() { throw new DOMException('', 'QuotaExceededError'); } }",
-}
 
 
 @in_both
@@ -651,12 +483,6 @@ def test_a_part_of_an_equation_is_copied_as_the_whole(copied):
 
 
 PAPER = (253, 252, 249)
-
-
-def colors_of(locator):
-    """The colors of what is shown there, the most frequent ones first."""
-    image = Image.open(io.BytesIO(locator.screenshot())).convert("RGB")
-    return [color for _, color in sorted(image.getcolors(image.width * image.height), reverse=True)]
 
 
 @in_both

@@ -10,22 +10,9 @@ from functools import cache
 import exercise_forms
 import exercise_run
 import pytest
+from browsers import REFUSED, ROOT, SITE, in_both, violations, watch
 from bs4 import BeautifulSoup
 from playwright.sync_api import expect
-from test_browser import (  # noqa: F401
-    REFUSED,
-    ROOT,
-    SITE,
-    address,
-    browser,
-    in_both,
-    page,
-    playwright,
-    pytestmark,
-    scriptless,
-    violations,
-    watch,
-)
 from test_chapters import sections
 
 from mobilenet_lib import exercises
