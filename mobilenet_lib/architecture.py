@@ -3,8 +3,6 @@
 This is the only place that knows. Cost tables, Keras models and drawings are derived from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real

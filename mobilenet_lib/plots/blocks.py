@@ -1,7 +1,5 @@
 """What each block of a network sees of the image, and what it holds in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, groupby
 from typing import Any

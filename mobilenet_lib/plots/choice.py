@@ -1,7 +1,5 @@
 """Which of many models to take: chapter 4."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

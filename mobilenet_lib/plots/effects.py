@@ -1,7 +1,5 @@
 """What a change does to a result, one row a change: chapter 5."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How workers add up what each of them has found: chapter 9."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle

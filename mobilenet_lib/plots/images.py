@@ -1,7 +1,5 @@
 """Photos and feature maps: chapters 1, 3, 5 and 6."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """One line for each of some series: chapters 5 to 7."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Blocks, the whole network, and what the multipliers do to a block: chapters 2 to 4."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby

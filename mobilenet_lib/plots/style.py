@@ -1,13 +1,11 @@
 """One style: colors by meaning, a figure that shows itself with its alternative text, and axes that read well."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Sized
 from html import escape
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 
 import matplotlib.style
 from matplotlib.axes import Axes
@@ -85,7 +83,7 @@ class Picture(Figure):
         self.alt = " ".join(alt.split())
         self.caption = ""
 
-    def captioned(self, caption: str) -> Picture:
+    def captioned(self, caption: str) -> Self:
         """The same picture with a line below it, such as on which machine its numbers were measured."""
         self.caption = caption
         return self

@@ -1,7 +1,5 @@
 """What came after: the blocks of networks, and accuracy against what it costs: chapter 8."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

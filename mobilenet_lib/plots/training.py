@@ -1,7 +1,5 @@
 """How a training went, and how good the model is: chapter 5."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any

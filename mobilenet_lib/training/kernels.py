@@ -1,7 +1,5 @@
 """How close standard kernels come to separable ones. What trained ones have is in data/kernels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
