@@ -34,10 +34,3 @@ def test_the_calibration_figure_says_which_way_the_model_errs():
     assert "too sure by 40.0%" in picture.alt
     picture = plots.calibration([0.6, 0.6], [True, True])
     assert "not sure enough by 40.0%" in picture.alt
-
-
-def test_every_run_is_named_and_ends_where_it_did():
-    runs = {"small": ([0.5, 1.0], [0.6, 0.7]), "large": ([3.0, 5.0], [0.65, 0.8])}
-    picture = plots.progress(runs, alt="Two runs", xlabel="Mult-Adds")
-    assert {"small", "large"} <= set(words(picture))
-    assert [tuple(line.get_xydata()[-1]) for line in picture.axes[0].lines] == [(1.0, 0.7), (5.0, 0.8)]

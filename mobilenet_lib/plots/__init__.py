@@ -18,11 +18,10 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     export        what int8 does to weights and answers
     latency       how long models take, and why
     exchange      how workers add up what each has found
-    successors    what came after: blocks, and accuracy against what it costs
 """
 
 from mobilenet_lib.plots.blocks import by_block, reach
-from mobilenet_lib.plots.choice import budget, scaling, tradeoff
+from mobilenet_lib.plots.choice import budget, tradeoff
 from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
 from mobilenet_lib.plots.cost import reduction, saving, stacked
 from mobilenet_lib.plots.effects import differences
@@ -30,9 +29,8 @@ from mobilenet_lib.plots.exchange import exchange
 from mobilenet_lib.plots.export import agreement, number_lines, spread
 from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
 from mobilenet_lib.plots.latency import roofline, time_against
-from mobilenet_lib.plots.lines import by_depth, learning_rate, over_seeds, paths
-from mobilenet_lib.plots.network import architecture_body, block, multipliers
+from mobilenet_lib.plots.lines import by_depth, lines
+from mobilenet_lib.plots.network import architecture_body, block, chains, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
-from mobilenet_lib.plots.successors import accuracy_against, chains
 from mobilenet_lib.plots.tables import Table, table
-from mobilenet_lib.plots.training import calibration, confusion, curves, progress
+from mobilenet_lib.plots.training import calibration, confusion, curves

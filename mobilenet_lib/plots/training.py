@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mobilenet_lib.plots.style import COLORS, CYCLE, Picture, figure, plain, styled
+from mobilenet_lib.plots.style import COLORS, CYCLE, Picture, figure, styled
 
 
 @styled
@@ -51,24 +51,6 @@ def curves(
         lines.append(Line2D([], [], color=COLORS["muted"], label="validation"))
         lines.append(Line2D([], [], color=COLORS["muted"], ls="--", lw=1.1, label="training"))
     picture.legend(handles=lines, loc="outside lower center", ncols=min(4, len(histories) + 2))
-    return picture
-
-
-@styled
-def progress(runs: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, alt: str, xlabel: str) -> Picture:
-    """Validation accuracy against what it took until then: one line a run.
-
-    `runs` maps names to what had been spent after each epoch, in the unit of `xlabel`, and the accuracies there. `alt`
-    says what is shown; where each run ends is added.
-    """
-    said = "; ".join(f"{name}: {reached[-1]:.1%} after {spent[-1]:.2g}" for name, (spent, reached) in runs.items())
-    picture, axes = figure(alt=f"{alt.rstrip('.:')}. {said}.")
-    for (name, (spent, reached)), color in zip(runs.items(), cycle(CYCLE), strict=False):
-        axes.plot(spent, reached, color=color, marker="o", ms=2.5, label=name)
-    axes.set(xscale="log", xlabel=xlabel, ylabel="validation accuracy")
-    picture.legend(loc="outside lower center", ncols=2)
-    plain(axes.xaxis)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     return picture
 
 
