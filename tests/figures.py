@@ -63,7 +63,6 @@ FIGURES = {
     "tradeoff": lambda: plots.tradeoff(MODELS, front=FRONT, trend=(4.3, 33)),
     "tradeoff and others": lambda: plots.tradeoff(MODELS, others=paper.OTHERS),
     "budget": lambda: plots.budget({"float32": (MODELS, 4, MODELS[3]), "none": (MODELS[:1], 4, None)}, 100, 4),
-    "by block": lambda: plots.by_block(architecture.mobilenet()),
     "reach": lambda: plots.reach({"one pixel": IMPULSE[..., 1], "all": np.ones((5, 5))}),
     "lines": lambda: plots.lines(
         {

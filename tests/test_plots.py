@@ -38,8 +38,6 @@ def test_the_alternative_text_is_a_description(name):
         ("tradeoff", "rises by 4.3 points per doubling"),
         ("tradeoff and others", "AlexNet with 57.2% at 720"),
         ("budget", "float32: 1 of 4 fit, 0.3-96 is the best with 45.0%. none: 0 of 1 fit."),
-        ("by block", "3 pixels after the stem and 315 after the last block"),
-        ("by block", "2.2 megabytes in the stem, at most 4.8 in block 1, and 0.4 in the last block"),
         ("reach", "one pixel: 1 of 5 pixels wide; all: 5 of 5 pixels wide"),
         ("lines", "million Mult-Adds: old 49.8% at 41 to 63.3% at 150, old, anew 50.0% at 41; milliseconds: new"),
         ("number lines", "fine: errors up to 0.0% of the largest weight; coarse: errors up to 30.0% of"),
