@@ -3,8 +3,6 @@
 This is the only place that knows. Cost tables, Keras models and drawings are derived from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
@@ -141,21 +139,6 @@ def peak_activations(layers: Iterable[Layer], width: int = 4) -> int:
     if not layers:
         raise ValueError("layers must hold at least one layer, as mobilenet returns them, not none")
     return max(layer.activation_bytes(width) for layer in layers)
-
-
-def receptive_field(layers: Iterable[Layer]) -> int:
-    """How many pixels, to a side, of the image can change one number of the last map (Araujo, Norris and Sim 2019).
-
-    `layers` are the first ones of a network (https://doi.org/10.23915/distill.00021). Raises `ValueError` for a dense
-    layer: it comes after the average pooling, which sees all there is.
-    """
-    side, step = 1, 1
-    for layer in layers:
-        if layer.kind == "dense":
-            raise ValueError(f"layers must be convolutions; {layer.name!r} is dense, and sees the whole image")
-        side += (layer.kernel - 1) * step  # neighbors on a map are `step` pixels apart
-        step *= layer.stride
-    return side
 
 
 def resolution(rho: float) -> int:

@@ -3,8 +3,6 @@
 The copy shares the weights. Nothing of the model itself is called or changed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import wraps
 from math import prod

@@ -8,8 +8,6 @@ What tells a cat from a dog is never one thing. Some cats have folded ears and s
 its eyes, dress up, hide behind a flower pot or be cut off by the edge of the picture.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from random import Random

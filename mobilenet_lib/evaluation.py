@@ -1,7 +1,5 @@
 """What a model said about photos whose answer is known: accuracy, its uncertainty, which mistakes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

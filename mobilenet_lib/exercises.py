@@ -1,7 +1,5 @@
 """Checks for the exercises: what is off, not only "wrong"."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

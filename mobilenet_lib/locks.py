@@ -1,7 +1,5 @@
 """One process at a time, so that two of them do not spoil each other's work."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ With the default options the model equals `keras.applications.MobileNet`: the sa
 `ours.set_weights(theirs.get_weights())` gives the same function.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager

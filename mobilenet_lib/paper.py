@@ -10,8 +10,6 @@ Two sources:
 Mult-Adds and parameters are in millions, accuracies in percent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What was recorded: runs as small JSON files, with the command that repeats each and where it was made."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

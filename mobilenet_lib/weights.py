@@ -1,7 +1,5 @@
 """The weights that Google trained on ImageNet: from the cache of Keras or from the network, whole or not at all."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import threading

@@ -20,9 +20,43 @@ import numpy as np
 
 from mobilenet_lib import data, training
 from mobilenet_lib.records import RUNS, load_run, machine, versions, write
-from mobilenet_lib.training.kernels import KERNELS, energy, factors, of_rank
 
 RANKS = (1, 2, 3, 4, 6, 9)  # that a network is cut to
+
+
+def _slices(kernel: Any) -> np.ndarray:
+    """`[3, 3, M, N]` to `[M, 9, N]`: what reads one input channel as a matrix, a column for each output."""
+    kernel = np.asarray(kernel)
+    return np.moveaxis(kernel, 2, 0).reshape(kernel.shape[2], -1, kernel.shape[3])
+
+
+def energy(kernel: Any) -> np.ndarray:
+    """What share of a standard kernel `[3, 3, M, N]`, as squared weights, the nearest one of rank 1, 2, … has.
+
+    The rank is that of the slice that reads an input channel: a separable layer with the depth multiplier k has rank k
+    (Eckart and Young 1936).
+    """
+    squares = np.linalg.svd(_slices(kernel), compute_uv=False) ** 2
+    return np.cumsum(squares.sum(axis=0)) / squares.sum()
+
+
+def factors(kernel: Any, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """The separable layer with depth multiplier `rank`, and nothing between, that comes nearest to a standard kernel.
+
+    `[3, 3, M, N]` to the depthwise kernel `[3, 3, M, rank]` and the pointwise one `[1, 1, M · rank, N]`.
+    """
+    u, values, v = np.linalg.svd(_slices(kernel), full_matrices=False)
+    rows, columns, inputs, outputs = np.shape(kernel)
+    root = np.sqrt(values[:, :rank])
+    depthwise = (u[..., :rank] * root[:, None]).reshape(inputs, rows, columns, -1)
+    return np.moveaxis(depthwise, 0, 2), (root[..., None] * v[:, :rank]).reshape(1, 1, -1, outputs)
+
+
+def of_rank(kernel: Any, rank: int) -> np.ndarray:
+    """The kernel nearest to `kernel` that a separable layer with depth multiplier `rank`, and nothing between, has."""
+    depthwise, pointwise = factors(kernel, rank)
+    *_, inputs, sheets = depthwise.shape
+    return np.einsum("ijmk,mkn->ijmn", depthwise, pointwise.reshape(inputs, sheets, -1))
 
 
 def _body(model: keras.Model) -> list[keras.layers.Conv2D]:
@@ -123,7 +157,7 @@ def main(arguments: list[str] | None = None) -> None:
             found |= tuned(model, photos, args.tune, anew=args.anew) if args.tune else measure(model, photos)
             found |= {"versions": versions(), "machine": machine()}
             file = name + ("-anew" if args.anew else "-tuned" if args.tune else "") + ".json"
-            write(args.runs.parent / KERNELS.name / file, json.dumps(found).encode() + b"\n")
+            write(args.runs.parent / "kernels" / file, json.dumps(found).encode() + b"\n")
         except (OSError, ValueError) as error:
             parser.error(str(error))
         ends = {"1, tuned": found["epochs"][-1]["val_accuracy"]} if args.tune else found["cut"]

@@ -60,18 +60,18 @@ FIGURES = {
     "stacked": lambda: plots.stacked({"one": PARTS, "two": {"b": 5}}, colors=COLORS, alt="Two bars with parts to add"),
     "saving": lambda: plots.saving(architecture.mobilenet(separable=False), architecture.mobilenet()),
     "multipliers": lambda: plots.multipliers({"all": (14, 8, costs.Cost(200, 72)), "half": (7, 8, costs.Cost(50, 72))}),
-    "scaling": lambda: plots.scaling(
-        {x: architecture.mobilenet(x) for x in (1, 0.5, 0.25)},
-        {x / 224: architecture.mobilenet(resolution=x) for x in (224, 128)},
-    ),
     "tradeoff": lambda: plots.tradeoff(MODELS, front=FRONT, trend=(4.3, 33)),
     "tradeoff and others": lambda: plots.tradeoff(MODELS, others=paper.OTHERS),
     "budget": lambda: plots.budget({"float32": (MODELS, 4, MODELS[3]), "none": (MODELS[:1], 4, None)}, 100, 4),
-    "by block": lambda: plots.by_block(architecture.mobilenet()),
     "reach": lambda: plots.reach({"one pixel": IMPULSE[..., 1], "all": np.ones((5, 5))}),
-    "paths": lambda: plots.paths(
-        {"ImageNet": {"thinner": [(10, 50.0), (40, 60.0)]}, "Pets": {"smaller": [(10, 70.0, 68.0, 72.0)]}},
-        alt="Accuracy against Mult-Adds",
+    "lines": lambda: plots.lines(
+        {
+            "million Mult-Adds": {"old": [(41, 0.498), (150, 0.633)], "old, anew": [(41, 0.5, 0.48, 0.51)]},
+            "milliseconds": {"new": [(66, 0.681), (80, 0.7)]},
+        },
+        alt="Accuracy against what it costs",
+        ylabel="accuracy",
+        percent=True,
     ),
     "number lines": lambda: plots.number_lines({"fine": ([0.5, -1.0], 0.25), "coarse": ([0.5, -1.0], 0.8)}),
     "spread": lambda: plots.spread({"dw_1": [1.0, 2.0, 4.0], "dw_2": [0.0, 0.1, 10.0]}),
@@ -87,9 +87,6 @@ FIGURES = {
         alt="Differences of two changes",
         xlabel="points",
     ),
-    "progress": lambda: plots.progress(
-        {"small": ([0.5, 1.0], [0.6, 0.7]), "large": ([2.0, 13.0], [0.7, 0.92])}, alt="Two runs", xlabel="Mult-Adds"
-    ),
     "exchange": lambda: plots.exchange(RING),
     "chains": lambda: plots.chains(
         {
@@ -97,12 +94,6 @@ FIGURES = {
             "Other": [("input", 14, 16), ("pointwise", 14, 96), ("depthwise", 14, 96), ("pointwise", 14, 16)],
         },
         shortcut=["Other"],
-    ),
-    "accuracy against": lambda: plots.accuracy_against(
-        {
-            "million Mult-Adds": {"old": {"a": (41, 49.8), "b": (150, 63.3)}, "new": {"c": (66, 68.1)}},
-            "milliseconds": {"old": {"a": (2.0, 49.8), "b": (6.0, 63.3)}},
-        }
     ),
 }
 

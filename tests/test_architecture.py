@@ -187,28 +187,6 @@ def test_the_peak_goes_with_alpha_and_with_the_square_of_the_resolution(alpha, s
     assert architecture.peak_activations(mobilenet(alpha, size)) == expected
 
 
-def test_the_receptive_field_is_that_of_araujo_norris_and_sim():
-    """Their table has 315 for mobilenet_v1, whatever α and resolution."""
-    for arguments in ({}, {"alpha": 0.75}, {"resolution": 128}, {"separable": False}):
-        assert architecture.receptive_field(mobilenet(**arguments)[:-1]) == 315
-
-
-def test_a_receptive_field_is_what_a_network_of_ones_spreads_from_one_pixel():
-    """Line by line: each number of a map is the sum of three neighbors of the map before."""
-    layers = [layer for layer in mobilenet()[:-1] if layer.kernel == 3]
-    for depth in range(1, len(layers) + 1):
-        seen = {0}
-        for layer in reversed(layers[:depth]):
-            seen = {layer.stride * place + offset for place in seen for offset in (-1, 0, 1)}
-        assert architecture.receptive_field(layers[:depth]) == max(seen) - min(seen) + 1
-
-
-def test_no_layer_sees_one_pixel_and_a_dense_layer_is_refused():
-    assert architecture.receptive_field(()) == 1
-    with pytest.raises(ValueError, match=r"^layers must be convolutions; 'conv_preds' is dense"):
-        architecture.receptive_field(mobilenet())
-
-
 def test_without_a_layer_there_is_no_peak():
     with pytest.raises(ValueError, match=r"^layers must hold at least one layer"):
         architecture.peak_activations([])

@@ -3,13 +3,12 @@
 import json
 
 import keras
-import kernels as records
+import kernels
 import numpy as np
 import pytest
 
 from mobilenet_lib import models, training
 from mobilenet_lib.training import __main__ as cli
-from mobilenet_lib.training import kernels
 
 RANDOM = np.random.default_rng(0).normal(size=(3, 3, 5, 16))
 
@@ -53,18 +52,10 @@ def test_a_network_of_separable_layers_of_keras_does_what_the_network_cut_to_the
         layer = cut.get_layer(f"conv_{number}")
         layer.kernel.assign(kernels.of_rank(layer.kernel, 2))
     image = np.random.default_rng(0).uniform(-1, 1, size=(2, 32, 32, 3)).astype("float32")
-    separable = records.separated(model, rank=2)
+    separable = kernels.separated(model, rank=2)
     np.testing.assert_allclose(separable(image), cut(image), atol=1e-5)
     assert isinstance(separable.get_layer("conv_5"), keras.layers.SeparableConv2D)
     assert isinstance(separable.get_layer("conv1"), keras.layers.Conv2D)
-
-
-@pytest.mark.parametrize("kernel", [np.ones((3, 3)), np.zeros((3, 3, 2, 2))])
-def test_what_is_no_kernel_is_refused(kernel):
-    with pytest.raises(ValueError, match="kernel must be"):
-        kernels.energy(kernel)
-    with pytest.raises(ValueError, match="rank must be"):
-        kernels.of_rank(RANDOM, 0)
 
 
 def test_the_command_records_the_kernels_of_a_kept_model_and_leaves_the_model_as_it_was(tmp_path, capsys):
@@ -72,20 +63,20 @@ def test_the_command_records_the_kernels_of_a_kept_model_and_leaves_the_model_as
     where = ["--data", "drawn", "--runs", str(tmp_path / "runs")]
     cli.main(["--name", "full", "--no-separable", *size, *where])
     before = (tmp_path / "models" / "full.keras").read_bytes()
-    records.main(["full", "--limit", "8", *where])
+    kernels.main(["full", "--limit", "8", *where])
     found = json.loads((tmp_path / "kernels" / "full.json").read_text())
     assert list(found["energy"]) == [f"conv_{number}" for number in range(1, 14)]
     assert all(share[-1] == pytest.approx(1, abs=1e-3) for share in found["energy"].values())
     assert found["command"] == "python scripts/kernels.py full --data drawn"
     kernel = training.load_model(tmp_path / "models" / "full.keras").get_layer("conv_1").kernel
     np.testing.assert_allclose(found["kernel"], np.asarray(kernel), atol=1e-4)
-    records.main(["full", "--limit", "8", "--tune", "2", *where])
+    kernels.main(["full", "--limit", "8", "--tune", "2", *where])
     tuned = json.loads((tmp_path / "kernels" / "full-tuned.json").read_text())
     assert tuned["command"] == f"{found['command']} --tune 2" and len(tuned["epochs"]) == 2
-    records.main(["full", "--limit", "8", "--tune", "1", "--anew", *where])
+    kernels.main(["full", "--limit", "8", "--tune", "1", "--anew", *where])
     anew = json.loads((tmp_path / "kernels" / "full-anew.json").read_text())
     assert anew["command"] == f"{found['command']} --tune 1 --anew" and anew["params"] == tuned["params"]
     assert (tmp_path / "models" / "full.keras").read_bytes() == before
     with pytest.raises(SystemExit):
-        records.main(["nothing", *where])
+        kernels.main(["nothing", *where])
     assert "nothing" in capsys.readouterr().err

@@ -21,7 +21,7 @@ BOOK = """
     print(training.train(model, photos, epochs=1).epochs[0]["val_loss"])
     content = tflite.convert(model, "int8", data.normalize(photos.images("train")[0]))
     print(tflite.evaluate(content, photos.test).accuracy)
-    figure = plots.learning_rate({"\\u03b1 \\u2192 \\u03c1": [0.0, 1.0, 0.0]})
+    figure = plots.lines({"\\u03b1 \\u2192 \\u03c1": {"a": [(1, 2)]}}, alt="\\u03b1", ylabel="y")
     figure._repr_html_() if hasattr(figure, "_repr_html_") else None
     print(command.main(["check", sys.argv[1]]))
     # Not ru_maxrss: that one begins with the peak of the process that started this one.

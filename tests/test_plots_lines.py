@@ -5,11 +5,6 @@ import pytest
 from mobilenet_lib import plots
 
 
-def test_the_learning_rate_figure_says_where_it_is_highest():
-    picture = plots.learning_rate({"up and down": [0.0, 0.004, 0.0], "flat": [0.001] * 3})
-    assert "0.004 at step 2" in picture.alt and "0.001 all the time" in picture.alt
-
-
 def test_a_line_by_depth_says_how_far_it_goes_beyond_its_ends():
     alt = plots.by_depth({"factor": [6.5, 6.2, 16.4, 15]}, list("abcd"), ylabel="times", alt="Factor").alt
     assert "factor: from 6.5 to 15, lowest 6.2, highest 16." in alt
@@ -21,8 +16,22 @@ def test_a_line_by_depth_has_one_value_a_layer():
         plots.by_depth({"signal": [0.9]}, ["dw 1", "dw 2"], ylabel="std", alt="Signal")
 
 
-def test_a_way_shows_its_intervals_where_it_has_them():
-    with_interval = plots.paths({"Pets": {"a": [(1, 60.0, 58.0, 62.5)]}}, alt="Accuracy")
-    (bars,) = with_interval.axes[0].collections
-    assert bars.get_segments()[0].tolist() == [[1, 58.0], [1, 62.5]]
-    assert not plots.paths({"Pets": {"a": [(1, 60.0)]}}, alt="Accuracy").axes[0].collections
+def test_a_point_has_its_interval_where_there_is_one():
+    plain, with_interval = (
+        plots.lines({"cost": {"a": [point]}}, alt="One", ylabel="%") for point in ((1, 60), (1, 60, 58, 62.5))
+    )
+    assert not plain.axes[0].collections
+    assert with_interval.axes[0].collections[0].get_segments()[0].tolist() == [[1, 58], [1, 62.5]]
+
+
+def test_a_series_keeps_its_color_where_another_one_is_missing():
+    panels = {"one": {"a": [(1, 50)], "b": [(2, 60)]}, "other": {"b": [(3, 60)]}}
+    one, other = plots.lines(panels, alt="Two", ylabel="%").axes
+    assert one.lines[1].get_color() == other.lines[0].get_color() != one.lines[0].get_color()
+
+
+def test_the_same_trained_anew_has_the_color_of_what_it_is_named_after_and_is_hollow():
+    series = {"b": [(1, 50)], "a": [(1, 50)], "a, trained anew": [(1, 50)]}
+    b, a, anew = plots.lines({"cost": series}, alt="Three", ylabel="%").axes[0].lines
+    assert anew.get_color() == a.get_color() != b.get_color() and anew.get_marker() == a.get_marker()
+    assert (anew.get_markerfacecolor(), a.get_markerfacecolor()) == ("none", a.get_color())

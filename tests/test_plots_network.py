@@ -57,3 +57,16 @@ def test_the_blocks_are_those_of_figure_3():
         *("Depthwise separable block", r"$D_K \times D_K$ depthwise", "batch norm", "ReLU"),
         *(r"$1 \times 1$ convolution", "batch norm", "ReLU"),
     ]
+
+
+def test_a_block_says_what_makes_each_map_and_that_its_input_is_added():
+    alt = example("chains").alt
+    assert "One: 64 channels of 14 × 14, 64 channels of 14 × 14 by a depthwise layer" in alt
+    assert "96 channels of 14 × 14 by a pointwise layer" in alt
+    assert alt.count("the input is added to the output") == 1
+
+
+def test_the_channels_of_each_map_stand_below_it():
+    written = words(example("chains"))
+    assert [number for number in written if number.isdigit()] == ["64", "64", "64", "16", "96", "96", "16"]
+    assert written.count("added") == 1

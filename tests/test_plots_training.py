@@ -1,6 +1,7 @@
 """Figures of a training and of how good the model is."""
 
-from figures import HISTORY, words
+from figures import HISTORY, example, words
+from matplotlib.patches import Rectangle
 
 from mobilenet_lib import plots
 
@@ -36,8 +37,35 @@ def test_the_calibration_figure_says_which_way_the_model_errs():
     assert "not sure enough by 40.0%" in picture.alt
 
 
-def test_every_run_is_named_and_ends_where_it_did():
-    runs = {"small": ([0.5, 1.0], [0.6, 0.7]), "large": ([3.0, 5.0], [0.65, 0.8])}
-    picture = plots.progress(runs, alt="Two runs", xlabel="Mult-Adds")
-    assert {"small", "large"} <= set(words(picture))
-    assert [tuple(line.get_xydata()[-1]) for line in picture.axes[0].lines] == [(1.0, 0.7), (5.0, 0.8)]
+def drawn(axes):
+    return [[tuple(map(float, side)) for side in line.get_data()] for line in axes.lines[1:]]  # the first stands at 0
+
+
+def test_a_change_has_a_dot_a_run_a_mean_and_its_interval():
+    (axes,) = plots.differences({"added": {"crops": ([4.0, 8.0], 3.0)}}, alt="Differences", xlabel="points").axes
+    assert drawn(axes) == [[(3.0, 9.0), (0, 0)], [(6.0,), (0,)], [(4.0, 8.0), (0, 0)]]
+
+
+def test_one_run_has_no_interval():
+    (axes,) = plots.differences({"added": {"crops": ([4.0], None)}}, alt="Differences", xlabel="points").axes
+    assert drawn(axes) == [[(4.0,), (0,)]]
+
+
+def test_a_change_has_its_row_in_every_panel():
+    rows = {"added": {"a": ([1.0], None), "b": ([2.0], None)}, "taken": {"b": ([-2.0], None)}}
+    _, taken = plots.differences(rows, alt="Differences", xlabel="points").axes
+    assert drawn(taken) == [[(-2.0,), (1,)]]
+
+
+def test_each_panel_says_how_many_have_added_to_each_part():
+    *panels, empty = example("exchange").axes
+    assert [panel.get_title(loc="left") for panel in panels] == ["at the start", "step 1", "step 2"]
+    numbers = [[int(text.get_text()) for text in panel.texts] for panel in panels]
+    assert numbers == [[1, 1, 1, 1], [1, 2, 2, 1], [2, 2, 2, 2]]
+    assert not empty.texts
+
+
+def test_what_has_just_arrived_has_an_edge():
+    start, one, two, _ = example("exchange").axes
+    edges = [[patch.get_xy() for patch in panel.patches if isinstance(patch, Rectangle)] for panel in (start, one, two)]
+    assert edges == [[], [(0.5, -0.5), (-0.5, 0.5)], [(-0.5, -0.5), (0.5, 0.5)]]

@@ -1,7 +1,5 @@
 """From pixels to what a network is fed with: normalized, in training also cropped, mirrored and in another light."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,13 +1,11 @@
 """Images and labels in three splits, given out in batches."""
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -64,7 +62,7 @@ class CatsDogs:
         self.validation = self._dataset("validation")
         self.test = self._dataset("test")
 
-    def share(self, worker: int, workers: int) -> CatsDogs:
+    def share(self, worker: int, workers: int) -> Self:
         """The same images, but of each batch only what `worker`, from 0, of several `workers` has to do.
 
         Together the shares are the batches, image by image and crop by crop. That of a small batch may be empty.

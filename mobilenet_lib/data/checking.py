@@ -1,7 +1,5 @@
 """What is wrong with the photos in a folder."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -1,7 +1,5 @@
 """Files and folders of photos: which count, what they are called, where the photos of the book lie."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -5,8 +5,6 @@ named `cat.0.jpg` and `dog.0.jpg`, in folders named `training_set`, `train`, `va
 in none.
 """
 
-from __future__ import annotations
-
 import os
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The photos fetched from Kaggle."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import os

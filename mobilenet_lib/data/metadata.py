@@ -3,8 +3,6 @@
 Cameras and programs write EXIF data, color profiles, previews and notes over which Pillow fails, where viewers go on.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 

@@ -1,7 +1,5 @@
 """One photo: from a file to pixels."""
 
-from __future__ import annotations
-
 import io
 import math
 import os

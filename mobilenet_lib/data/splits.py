@@ -1,7 +1,5 @@
 """Photos or drawings, read into memory and parted into splits."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence

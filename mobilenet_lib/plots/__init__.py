@@ -8,31 +8,23 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     shapes        what drawings are made of: tensors and feature maps in perspective
     convolution   a standard convolution, step by step, and a separable one
     network       blocks and whole networks, to scale
-    blocks        what each block sees of the image, and what it holds in memory
     images        photos and feature maps
     cost          what a convolution costs, and of which parts a whole is made
     choice        which of many models to take
     lines         one line for each of some series
-    effects       what a change does to a result
-    training      how a training went, and how good the model is
+    training      how trainings went, how good the model is, how workers add up
     export        what int8 does to weights and answers
     latency       how long models take, and why
-    exchange      how workers add up what each has found
-    successors    what came after: blocks, and accuracy against what it costs
 """
 
-from mobilenet_lib.plots.blocks import by_block, reach
-from mobilenet_lib.plots.choice import budget, scaling, tradeoff
+from mobilenet_lib.plots.choice import budget, tradeoff
 from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
 from mobilenet_lib.plots.cost import reduction, saving, stacked
-from mobilenet_lib.plots.effects import differences
-from mobilenet_lib.plots.exchange import exchange
 from mobilenet_lib.plots.export import agreement, number_lines, spread
-from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
+from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos, reach
 from mobilenet_lib.plots.latency import roofline, time_against
-from mobilenet_lib.plots.lines import by_depth, learning_rate, over_seeds, paths
-from mobilenet_lib.plots.network import architecture_body, block, multipliers
+from mobilenet_lib.plots.lines import by_depth, lines
+from mobilenet_lib.plots.network import architecture_body, block, chains, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
-from mobilenet_lib.plots.successors import accuracy_against, chains
 from mobilenet_lib.plots.tables import Table, table
-from mobilenet_lib.plots.training import calibration, confusion, curves, progress
+from mobilenet_lib.plots.training import calibration, confusion, curves, differences, exchange

@@ -1,7 +1,5 @@
 """Which of many models to take: chapter 4."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,50 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import PercentFormatter
 
-from mobilenet_lib import architecture
-from mobilenet_lib.architecture import Layer
 from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, label, plain, styled
 
 # α, as the figures of chapter 4 show it: from dark to bright, so that it reads in gray too, and by marker.
 ALPHAS = {1.0: ("#3b0f70", "o"), 0.75: ("#8c2981", "s"), 0.5: ("#cf3f6c", "^"), 0.25: ("#d65f00", "D")}
-
-
-@styled
-def scaling(alpha: Mapping[float, Sequence[Layer]], rho: Mapping[float, Sequence[Layer]]) -> Picture:
-    """What each multiplier leaves of the whole: Mult-Adds, parameters and the memory for the maps, beside its square.
-
-    Both map values of a multiplier to the layers of the network; those at 1 are the whole.
-    """
-    quantities = (
-        ("Mult-Adds", lambda layers: architecture.total(layers).mult_adds, "pointwise", "o"),
-        ("parameters", lambda layers: architecture.total(layers).params, "dense", "s"),
-        ("memory for the maps", architecture.peak_activations, "depthwise", "^"),
-    )
-    shares: dict[str, dict[str, list[float]]] = {}
-    said = []
-    for name, networks in (("alpha", alpha), ("rho", rho)):
-        shares[name] = {
-            what: [amount(networks[x]) / amount(networks[1]) for x in sorted(networks)]
-            for what, amount, *_ in quantities
-        }
-        left = ", ".join(f"{100 * values[0]:.3g}% of the {what}" for what, values in shares[name].items())
-        said.append(f"{name} = {min(networks):.3g} leaves {left}")
-    alt = f"What each multiplier leaves, beside its square: {'; '.join(said)}. Only alpha saves parameters."
-    picture, panels = figure(WIDTH, 3.1, alt=alt, columns=2, sharey=True)
-    fine = np.linspace(0, 1, 101)
-    titles = ("width multiplier α", "resolution multiplier ρ")
-    for axes, title, (name, networks) in zip(panels, titles, (("alpha", alpha), ("rho", rho)), strict=True):
-        axes.plot(fine, fine**2, ":", color=COLORS["ink"], lw=1.3, label="square of the multiplier")
-        for what, _, color, marker in quantities:
-            style = {"color": COLORS[color], "marker": marker, "ms": 4, "lw": 1.5, "label": what}
-            axes.plot(sorted(networks), shares[name][what], **style)
-        axes.set(xlim=(0, 1.02), ylim=(0, 1.08), xlabel=title)
-    panels[0].set_ylabel("share of the whole")
-    panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    picture.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    return picture
 
 
 @styled

@@ -1,7 +1,5 @@
 """A standard convolution, step by step, and a separable one, as the chain that it is: chapter 1."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 

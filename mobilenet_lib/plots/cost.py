@@ -1,7 +1,5 @@
 """What a convolution costs, and of which parts a whole is made: chapters 1 to 3, 6 and 7."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

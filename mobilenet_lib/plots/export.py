@@ -1,7 +1,5 @@
 """What int8 does to weights and answers: chapter 6."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

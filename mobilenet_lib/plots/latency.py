@@ -1,7 +1,5 @@
 """How long models take, and why: chapters 6 and 7."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any

@@ -1,13 +1,11 @@
-"""One line for each of some series: chapters 5 to 7."""
-
-from __future__ import annotations
+"""One line for each of some series: chapters 4, 5 and 7 to 9."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, figure, one_each, plain, styled, ticks
+from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, figure, one_each, plain, styled
 
 
 def _from_to(values: Sequence[float]) -> str:
@@ -39,78 +37,50 @@ def by_depth(
 
 
 @styled
-def over_seeds(series: Mapping[str, Mapping[float, Sequence[float]]], *, alt: str, xlabel: str) -> Picture:
-    """What runs with several seeds reached at each of some settings: a dot a run, a line through their means.
+def lines(
+    panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]],
+    *,
+    alt: str,
+    ylabel: str,
+    log: bool = True,
+    percent: bool = False,
+) -> Picture:
+    """One line for each of some series, in a panel for each of what they are set against.
 
-    `series` maps the name of a line to accuracies by setting. `alt` says what is shown; the means are added.
+    `panels` maps the label of an axis to series, and these a name to points (x, y), where an interval may follow: low
+    and high. A series keeps its color in all panels; one named "X, …" beside a series X has that of X, and is hollow.
+    `log` is about x; with `percent`, y are shares. `alt` says what is shown; where each line begins and ends is added.
     """
-    said = (
-        f"{name}: {', '.join(f'{np.mean(values):.1%} at {at:g}' for at, values in points.items())}"
-        for name, points in series.items()
-    )
-    picture, axes = figure(alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.")
-    for (name, points), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
-        axes.plot(list(points), [np.mean(values) for values in points.values()], color=color, marker=marker, label=name)
-        for at, values in points.items():
-            if len(values) > 1:
-                axes.plot([at] * len(values), values, ".", color=color, ms=4)
-    axes.set_xscale("log")
-    ticks(axes.xaxis, (at for points in series.values() for at in points))
-    axes.legend()
-    axes.set(xlabel=xlabel, ylabel="validation accuracy")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    return picture
+    names = list(dict.fromkeys(name for series in panels.values() for name in series))
+    family = {name: head if (head := name.partition(",")[0]) in names else name for name in names}
+    places = {name: place for place, name in enumerate(dict.fromkeys(family.values()))}
 
+    def told(points: Sequence[Sequence[float]]) -> str:
+        ends = points[:: max(1, len(points) - 1)]
+        return " to ".join(f"{y:{'.1%' if percent else '.3g'}} at {x:,.3g}" for x, y, *_ in ends)
 
-@styled
-def learning_rate(rates: Mapping[str, Sequence[float]]) -> Picture:
-    """The learning rate at every step of a training: one line for each of `rates`."""
-    said = []
-    for name, values in rates.items():
-        steps = sorted({0, int(np.argmax(values)), len(values) - 1})
-        changes = ", ".join(f"{values[step]:.2g} at step {step + 1:,}" for step in steps)
-        said.append(f"{name}: {changes if min(values) < max(values) else f'{values[0]:.2g} all the time'}")
-    picture, axes = figure(WIDTH, 2.4, alt=f"The learning rate over a training. {'; '.join(said)}.")
-    for (name, values), color in zip(rates.items(), CYCLE, strict=False):
-        axes.plot(range(1, len(values) + 1), values, color=color, lw=2, label=name)
-    axes.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
-    axes.legend()
-    return picture
-
-
-@styled
-def paths(panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], *, alt: str) -> Picture:
-    """Accuracy against Mult-Adds along several ways to a cheaper network: a panel each, a line each way.
-
-    `panels` maps titles to ways, and these a name to points (million Mult-Adds, accuracy in percent), where an interval
-    may follow: low and high. `alt` says what there is to see; where each line begins and ends is added.
-    """
-    names = list(dict.fromkeys(name for ways in panels.values() for name in ways))
     said = [
-        f"{title}, {name}: " + " to ".join(f"{points[end][1]:.1f}% at {points[end][0]:,.3g}" for end in (0, -1))
-        for title, ways in panels.items()
-        for name, points in ways.items()
+        f"{label}: {', '.join(f'{name} {told(points)}' for name, points in series.items())}"
+        for label, series in panels.items()
     ]
-    picture, row = figure(
-        WIDTH,
-        3.6,
-        alt=f"{alt.rstrip('.')}. {'; '.join(said)} million.",
-        columns=len(panels),
-        sharey=True,
-        squeeze=False,
-    )
-    for axes, (title, ways) in zip(row[0], panels.items(), strict=True):
-        for name, points in ways.items():
-            style = {"color": CYCLE[names.index(name)], "marker": "os^Dv"[names.index(name)], "label": name}
-            costs, accuracies, *interval = zip(*points, strict=True)
-            if interval:
-                errors = np.abs(np.array(interval) - accuracies)
-                axes.errorbar(costs, accuracies, errors, capsize=3, elinewidth=1, lw=1.5, **style)
-            else:
-                axes.plot(costs, accuracies, lw=1.5, **style)
-        axes.set(xscale="log", xlabel="million Mult-Adds", title=title)
-        plain(axes.xaxis)
-    row[0][0].set_ylabel("accuracy (%)")
-    handles, labels = row[0][0].get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside lower center", ncols=len(names))
+    size = {"columns": len(panels), "sharey": True, "squeeze": False}
+    picture, (row,) = figure(WIDTH, 3.6, alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.", **size)
+    for axes, (label, series) in zip(row, panels.items(), strict=True):
+        for name, points in series.items():
+            x, y, *interval = zip(*points, strict=True)
+            style = {"color": CYCLE[places[family[name]] % len(CYCLE)], "lw": 1.5, "label": name}
+            if len(points) < 100:
+                style |= {"marker": "os^DvPX"[places[family[name]]], "ms": 4}
+            if family[name] != name:
+                style |= {"mfc": "none"}
+            axes.errorbar(x, y, np.abs(np.array(interval) - y) if interval else None, capsize=3, elinewidth=1, **style)
+        axes.set(xscale="log" if log else "linear", xlabel=label)
+        if log:
+            plain(axes.xaxis)
+    row[0].set_ylabel(ylabel)
+    if percent:
+        row[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    handles = {name: handle for axes in row for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+    columns = max(1, 100 // (max(map(len, names)) + 6))
+    picture.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(names), columns))
     return picture

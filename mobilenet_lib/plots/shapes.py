@@ -1,7 +1,5 @@
 """What drawings are made of: tensors as cuboids, feature maps from the side, lines."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,19 +1,17 @@
 """One style: colors by meaning, a figure that shows itself with its alternative text, and axes that read well."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sized
+from collections.abc import Sized
 from html import escape
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 
 import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 WIDTH = 7.2  # inches: the width of a page's column
 PIXELS = 96  # CSS pixels in an inch
@@ -85,7 +83,7 @@ class Picture(Figure):
         self.alt = " ".join(alt.split())
         self.caption = ""
 
-    def captioned(self, caption: str) -> Picture:
+    def captioned(self, caption: str) -> Self:
         """The same picture with a line below it, such as on which machine its numbers were measured."""
         self.caption = caption
         return self
@@ -181,11 +179,4 @@ def plain(axis: Axis) -> None:
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    axis.set_minor_locator(NullLocator())
-
-
-def ticks(axis: Axis, values: Iterable[float]) -> None:
-    """Those numbers alone on a logarithmic axis, written out."""
-    axis.set_major_locator(FixedLocator(sorted(set(values))))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axis.set_minor_locator(NullLocator())

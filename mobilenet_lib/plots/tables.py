@@ -1,7 +1,5 @@
 """Tables that show themselves, on a page and in plain text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape

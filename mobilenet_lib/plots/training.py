@@ -1,16 +1,16 @@
-"""How a training went, and how good the model is: chapter 5."""
-
-from __future__ import annotations
+"""How trainings went, what a change does to them, how good the model is, how workers add up: chapters 5 and 9."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mobilenet_lib.plots.style import COLORS, CYCLE, Picture, figure, plain, styled
+from mobilenet_lib.plots.style import COLORS, CYCLE, WIDTH, Picture, figure, styled
 
 
 @styled
@@ -57,21 +57,38 @@ def curves(
 
 
 @styled
-def progress(runs: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, alt: str, xlabel: str) -> Picture:
-    """Validation accuracy against what it took until then: one line a run.
+def differences(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], float | None]]], *, alt: str, xlabel: str
+) -> Picture:
+    """How much each of some changes makes: a panel for each base that is changed, with the same rows.
 
-    `runs` maps names to what had been spent after each epoch, in the unit of `xlabel`, and the accuracies there. `alt`
-    says what is shown; where each run ends is added.
+    `panels` maps titles to changes, and these a name to the differences of single runs and half the width of the
+    interval of their mean, None where there is none. Every difference is a dot, their mean a bar across the row. `alt`
+    says what is shown; the means are added.
     """
-    said = "; ".join(f"{name}: {reached[-1]:.1%} after {spent[-1]:.2g}" for name, (spent, reached) in runs.items())
-    picture, axes = figure(alt=f"{alt.rstrip('.:')}. {said}.")
-    for (name, (spent, reached)), color in zip(runs.items(), cycle(CYCLE), strict=False):
-        axes.plot(spent, reached, color=color, marker="o", ms=2.5, label=name)
-    axes.set(xscale="log", xlabel=xlabel, ylabel="validation accuracy")
-    picture.legend(loc="outside lower center", ncols=2)
-    plain(axes.xaxis)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    names = list(dict.fromkeys(name for rows in panels.values() for name in rows))
+    said = [
+        f"{title}: {', '.join(f'{name} {_told(values, half)}' for name, (values, half) in rows.items())}"
+        for title, rows in panels.items()
+    ]
+    size = {"columns": len(panels), "sharex": True, "sharey": True, "squeeze": False}
+    picture, (row,) = figure(WIDTH, 1.2 + 0.34 * len(names), alt=f"{alt.rstrip('.:')}. {'; '.join(said)}.", **size)
+    for axes, (title, rows) in zip(row, panels.items(), strict=True):
+        axes.axvline(0, color=COLORS["muted"], lw=1)
+        for name, (values, half) in rows.items():
+            place, mean = names.index(name), float(np.mean(values))
+            if half is not None:
+                ends = [mean - half, mean + half]
+                axes.plot(ends, [place, place], color=COLORS["recorded"], lw=5, alpha=0.3, solid_capstyle="butt")
+                axes.plot([mean], [place], "|", color=COLORS["recorded"], ms=13, mew=2.5)
+            axes.plot(values, [place] * len(values), ".", color=COLORS["ink"], ms=6)
+        axes.set(title=title, xlabel=xlabel, ylim=(len(names) - 0.5, -0.5))
+    row[0].set_yticks(range(len(names)), names)
     return picture
+
+
+def _told(values: Sequence[float], half: float | None) -> str:
+    return f"{np.mean(values):+.1f}{'' if half is None else f' ± {half:.1f}'} ({len(values)})"
 
 
 @styled
@@ -135,4 +152,40 @@ def calibration(confidence: Any, right: Any) -> Picture:
     bottom.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     for axis in (top.xaxis, top.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    return picture
+
+
+@styled
+def exchange(states: np.ndarray) -> Picture:
+    """How far a sum over workers has come after each step: a panel a step, the first being the start.
+
+    `states`, int `[steps, workers, parts]`, says how many workers' numbers are added up in each part of each worker's
+    vector. What has just arrived has a dark edge.
+    """
+    states = np.asarray(states)
+    steps, workers, parts = states.shape
+    first = next(step for step in range(steps) if (states[step].max(axis=1) == workers).all())
+    alt = f"{workers} workers, each with a vector in {parts} parts. "
+    alt += f"After {first} {'step' if first == 1 else 'steps'} each has one part to which all "
+    alt += f"{workers} have added; after {steps - 1} each has all {parts} of them."
+    columns = -(-steps // 2)
+    picture, axes = figure(WIDTH, 4.1, alt=alt, rows=2, columns=columns)
+    shades = LinearSegmentedColormap.from_list("", [COLORS["fill"], COLORS["standard"]])
+    for step, panel in enumerate(axes.flat):
+        panel.grid(visible=False)
+        panel.spines[:].set_visible(False)
+        panel.set(xticks=[], yticks=[])
+        if step == steps:
+            break
+        state = states[step]
+        panel.imshow(state, cmap=shades, vmin=0, vmax=workers, interpolation="none")
+        panel.set_title(f"step {step}" if step else "at the start")
+        if step % columns == 0:
+            panel.set_yticks(range(workers), [f"worker {worker}" for worker in range(workers)])
+            panel.tick_params(length=0)
+        for (worker, part), count in np.ndenumerate(state):
+            color = "white" if count == workers else COLORS["ink"]
+            panel.text(part, worker, f"{count}", ha="center", va="center", color=color)
+            if step and count != states[step - 1, worker, part]:
+                panel.add_patch(Rectangle((part - 0.5, worker - 0.5), 1, 1, fill=False, ec=COLORS["ink"], lw=1.6))
     return picture

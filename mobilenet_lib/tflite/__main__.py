@@ -1,7 +1,5 @@
 """The command line: say what is on a photo."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -5,8 +5,6 @@ nothing were (Jacob et al. 2018, arXiv 1712.05877, section 3; Bengio et al. 2013
 the network learns is its own answers without rounding: no labels are needed.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a model or a file has to be, and what goes into it and comes out: images, their normalization, probabilities."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

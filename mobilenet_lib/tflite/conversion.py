@@ -1,7 +1,5 @@
 """From a Keras model to the content of a .tflite file."""
 
-from __future__ import annotations
-
 import logging
 import re
 import warnings

@@ -5,8 +5,6 @@ input). Inputs that have passed a ReLU are not centered, so neither is the shift
 is amplified by batch normalization, and the shift with it.
 """
 
-from __future__ import annotations
-
 import copy
 from collections import Counter
 

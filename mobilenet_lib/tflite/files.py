@@ -4,8 +4,6 @@ A file is a FlatBuffer: a model that holds a graph, operators that refer to tens
 tensors that are constant. TensorFlow brings the classes of all its tables along.
 """
 
-from __future__ import annotations
-
 import copy
 import io
 import os

@@ -1,7 +1,5 @@
 """Batch normalization in the weights before it, where a .tflite file has it; and what that does to dead channels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

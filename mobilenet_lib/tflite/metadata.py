@@ -4,8 +4,6 @@ The standard by which other programs know it: https://developers.google.com/edge
 In a FlatBuffer a table is a list of numbered fields; the comments give the names that the standard has for them.
 """
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Tensors named after the Keras layers that they belong to; the names that the converter gives fill kilobytes."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What a .tflite file says about images: probabilities, maps, how good it is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

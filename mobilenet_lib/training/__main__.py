@@ -1,7 +1,5 @@
 """The command line: train, evaluate once on the test split, record; or a whole experiment."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from contextlib import suppress

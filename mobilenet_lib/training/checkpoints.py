@@ -1,7 +1,5 @@
 """The state of an unfinished training in a file, with everything that decides its result."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

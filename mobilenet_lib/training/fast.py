@@ -4,8 +4,6 @@ Keras computes batch normalization from moments, in many passes over the maps; T
 one. And TensorFlow computes the gradient of a 1×1 convolution slowly, where that of a matrix product is fast.
 """
 
-from __future__ import annotations
-
 import keras
 import tensorflow as tf
 

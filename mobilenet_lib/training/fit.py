@@ -1,7 +1,5 @@
 """Training: from random weights, or on from ImageNet; interrupted, it goes on from its last finished epoch."""
 
-from __future__ import annotations
-
 import math
 import os
 import time

@@ -1,7 +1,5 @@
 """A Keras model as a file without its optimizer and without code, and back."""
 
-from __future__ import annotations
-
 import json
 import os
 import zipfile

@@ -1,7 +1,5 @@
 """The options of `python -m mobilenet_lib.training`, what they may be, and back from them to the words of a command."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import shlex

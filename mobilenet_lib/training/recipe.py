@@ -1,7 +1,5 @@
 """What decides how a network is trained: optimizer, learning rate, weight decay, the loss."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields

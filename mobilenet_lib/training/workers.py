@@ -3,8 +3,6 @@
 Batch normalization sees the share of its own worker alone; its moving statistics are averaged after every epoch.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -51,14 +49,6 @@ def from_slurm() -> str:
     if (here := os.environ["SLURMD_NODENAME"]) != cluster["worker"][index].split(":")[0]:
         raise ValueError(f"task {index} must be on {cluster['worker'][index]}, not {here}: name nodes in their order")
     return json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
-
-
-def joined() -> Workers | None:
-    """The workers that TF_CONFIG names, once all are there; None without it. Comes before TensorFlow computes."""
-    text, backend = os.environ.get("TF_CONFIG"), keras.backend.backend()
-    if text and backend != "tensorflow":
-        raise ValueError(f"Keras must compute with TensorFlow on several workers, not with {backend!r}")
-    return Workers(*parsed(text)) if text else None
 
 
 @contextmanager
@@ -161,3 +151,11 @@ class Workers:
             return {"loss": loss, "accuracy": right, "val_loss": val_loss, "val_accuracy": val_right}
 
         return epoch
+
+
+def joined() -> Workers | None:
+    """The workers that TF_CONFIG names, once all are there; None without it. Comes before TensorFlow computes."""
+    text, backend = os.environ.get("TF_CONFIG"), keras.backend.backend()
+    if text and backend != "tensorflow":
+        raise ValueError(f"Keras must compute with TensorFlow on several workers, not with {backend!r}")
+    return Workers(*parsed(text)) if text else None
