@@ -1,4 +1,4 @@
-"""Files made of a file: each operator alone, and the network for images of another size."""
+"""Files made of a file: each operator alone, and the network for images of another size. What a file has to do."""
 
 from functools import cache
 
@@ -103,3 +103,41 @@ def test_a_file_for_32_pixels_stays_at_32_because_the_converter_leaves_out_a_mea
     reason = "made for 32 × 32 pixels, cannot take 96 × 96: convert the model at that size"
     with pytest.raises(ValueError, match=reason):
         tflite.resized(content, 96)
+
+
+# What a file has to do
+
+
+@pytest.mark.parametrize("mode", tflite.MODES)
+def test_a_quarter_of_the_channels_take_41_million_multiplications(mode):
+    """Howard et al. 2017, Table 6. The classifier is of two classes here, which saves a quarter of a million."""
+    mult_adds, _ = tflite.work(tflite.resized(file(mode), 224))
+    assert round(mult_adds / 1e6) == 41
+
+
+LAYERS = {  # of α = 0.25 and 64 pixels: Mult-Adds, numbers that flow in and out, weights, biases
+    "conv1": (32 * 32 * 8 * 27, 64 * 64 * 3 + 32 * 32 * 8, 27 * 8, 8),
+    "conv_dw_1": (32 * 32 * 8 * 9, 2 * 32 * 32 * 8, 9 * 8, 8),
+    "conv_dw_2": (16 * 16 * 16 * 9, 32 * 32 * 16 + 16 * 16 * 16, 9 * 16, 16),
+    "conv_pw_13": (2 * 2 * 256 * 256, 2 * (2 * 2 * 256), 256 * 256, 256),
+    "conv_preds": (256 * 2, 256 + 2, 256 * 2, 2),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize(
+    ("mode", "width", "kept", "bias"), [("float32", 4, 4, 4), ("float16", 4, 2, 2), ("int8", 1, 1, 4)]
+)
+def test_a_layer_moves_what_flows_in_and_out_of_it_and_its_weights_once(layer, mode, width, kept, bias):
+    mult_adds, flowing, weights, biases = LAYERS[layer]
+    expected = mult_adds, width * flowing + kept * weights + bias * biases
+    assert tflite.work(tflite.operators(file(mode))[layer]) == expected
+
+
+def test_what_has_no_weights_has_no_mult_adds():
+    assert tflite.work(tflite.operators(file("float32"))["probabilities"]) == (0, 2 * 4 + 2 * 4)
+
+
+def test_the_work_of_half_a_file_is_not_known():
+    with pytest.raises(ValueError, match=r"tflite_model must be a whole \.tflite file, not these 1,000 bytes"):
+        tflite.work(file("float32")[:1000])

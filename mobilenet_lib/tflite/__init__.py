@@ -12,7 +12,7 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
     aware       trained to be rounded
     running     what a file says about images
     timing      how long it takes
-    parts       files for other sizes, and of single operators
+    parts       files for other sizes, and of single operators; what a file has to do
 
     python -m mobilenet_lib.tflite photo.jpg      a cat or a dog?
 """
@@ -23,6 +23,6 @@ from mobilenet_lib.tflite.conversion import MODES, convert
 from mobilenet_lib.tflite.files import MODEL, File, save
 from mobilenet_lib.tflite.folding import folded, silenced
 from mobilenet_lib.tflite.metadata import labels
-from mobilenet_lib.tflite.parts import operators, resized
+from mobilenet_lib.tflite.parts import operators, resized, work
 from mobilenet_lib.tflite.running import evaluate, maps, predict
 from mobilenet_lib.tflite.timing import Latency, latency

@@ -1,7 +1,10 @@
-"""Other files made of a .tflite file: for other sizes of image, and of each of its operators."""
+"""Other files made of a .tflite file: for other sizes of image, and of each of its operators. What a file has to do."""
 
 from __future__ import annotations
 
+from math import prod
+
+import numpy as np
 from ai_edge_litert.interpreter import OpResolverType
 
 from mobilenet_lib.architecture import REDUCTION
@@ -9,6 +12,10 @@ from mobilenet_lib.costs import positive
 from mobilenet_lib.tflite.files import File, called, constant, cut, opened, packed, schema, unpacked
 from mobilenet_lib.tflite.metadata import labels
 from mobilenet_lib.tflite.running import Network
+
+BUILTIN = schema.BuiltinOperator
+#: The operators whose Mult-Adds are counted, and which axis of their weights has the filters.
+FILTERS = {BUILTIN.CONV_2D: 0, BUILTIN.DEPTHWISE_CONV_2D: 3, BUILTIN.FULLY_CONNECTED: 0}
 
 
 def resized(tflite_model: File, resolution: int) -> bytes:
@@ -46,11 +53,7 @@ def operators(tflite_model: File) -> dict[str, bytes]:
     LiteRT's interface to Python does not say which operator takes how long; `latency` of these files does. What only
     unpacks weights, as in a float16 file, stays with the operator that uses them.
     """
-    opened(tflite_model)
-    content = unpacked(tflite_model)
-    if len(content.subgraphs) != 1:
-        raise ValueError(f"tflite_model must hold one graph; {called(tflite_model)} holds {len(content.subgraphs)}")
-    (graph,) = content.subgraphs
+    content, graph = _with_one_graph(tflite_model)
     files: dict[str, bytes] = {}
     unpacking: dict[int, list[schema.OperatorT]] = {}
     for operator in graph.operators:
@@ -65,3 +68,33 @@ def operators(tflite_model: File) -> dict[str, bytes]:
             name = names[-1]
         files[name] = cut(content, [*before, operator])
     return files
+
+
+def work(tflite_model: File) -> tuple[int, int]:
+    """How many Mult-Adds the file does in one run, and the fewest bytes that can pass to and from memory meanwhile.
+
+    Mult-Adds are those of convolutions, depthwise convolutions and dense layers; other operators count as none. Bytes
+    are those of all inputs, weights, biases and outputs of the file, each once. Of one operator, as `operators` cuts it
+    out, the one by the other is the arithmetic intensity.
+    """
+    content, graph = _with_one_graph(tflite_model)
+    mult_adds = 0
+    for operator in graph.operators:
+        code = content.operatorCodes[operator.opcodeIndex].builtinCode
+        if code in FILTERS:  # each number of the output takes the products of one filter
+            weights, output = (graph.tensors[place].shape for place in (operator.inputs[1], operator.outputs[0]))
+            mult_adds += prod(map(int, output)) * prod(map(int, weights)) // int(weights[FILTERS[code]])
+    interpreter = opened(tflite_model)
+    ends = interpreter.get_input_details() + interpreter.get_output_details()
+    flowing = sum(prod(map(int, end["shape"])) * np.dtype(end["dtype"]).itemsize for end in ends)
+    kept = {tensor.buffer for place, tensor in enumerate(graph.tensors) if constant(content, place)}
+    return mult_adds, flowing + sum(len(content.buffers[place].data) for place in kept)
+
+
+def _with_one_graph(tflite_model: File) -> tuple[schema.ModelT, schema.SubGraphT]:
+    """The tables of the file, and its graph. Raises `ValueError` unless it is whole and has one."""
+    opened(tflite_model)
+    content = unpacked(tflite_model)
+    if len(content.subgraphs) != 1:
+        raise ValueError(f"tflite_model must hold one graph; {called(tflite_model)} holds {len(content.subgraphs)}")
+    return content, content.subgraphs[0]
