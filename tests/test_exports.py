@@ -83,6 +83,15 @@ def test_the_record_has_what_keras_and_each_file_say_of_every_image(model, found
         assert file["changed"] == sum(one != other for one, other in pairs)
 
 
+def test_calibration_is_tried_with_three_sets_of_images_that_share_none(model, found):
+    pixels, images = drawn().images("train")[0], data.normalize(drawn().images("test")[0])
+    in_keras = np.asarray(model(images, training=False)).argmax(axis=1)
+    contents = [tflite.convert(model, "int8", data.normalize(pixels[[number]])) for number in range(3)]
+    changed = [int((tflite.predict(content, images).argmax(axis=1) != in_keras).sum()) for content in contents]
+    (row,) = found["calibrated"]  # of 18 images, there are no three sets of ten
+    assert (row["images"], row["changed"]) == (1, changed) and len(row["accuracy"]) == 3
+
+
 def test_a_record_of_formats_says_how_to_repeat_it_and_nothing_that_belongs_to_one_machine(found, folder):
     assert found["command"] == "python scripts/exports.py small --data drawn --limit 20 --keep"
     assert {"tensorflow", "keras", "ai-edge-litert"} <= set(found["versions"])
