@@ -79,7 +79,7 @@ repository: ## Set the address of the repository: make repository URL=https://gi
 
 ## Checks that take longer or install other packages
 
-pages: $(INSTALLED) $(WEB) ## Check the built book: each page in Chromium and Firefox, and how it is built
+pages: $(INSTALLED) $(WEB) ## Check the built book in Chromium and Firefox, and how it and its environment are made
 	@test -d _build/html || { echo "There is no book yet: make book"; exit 1; }
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(LONG_PAGES) $(filter-out $(LONG_PAGES),$(wildcard tests/pages/test_*.py))
 
@@ -90,7 +90,7 @@ floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the
 	@$(call PYTHON_IN,floors) -m pytest --nbmake $(LIBRARY_TESTS) $(CHAPTERS:.md=.ipynb)
 
 jax: $(INSTALLED) $(ENVIRONMENTS)/jax/made ## Test training with Keras on JAX
-	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest $(patsubst %,tests/test_%.py,checkpoints evaluation fit kept recipe records training) tests/elsewhere/many.py
+	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest $(patsubst %,tests/test_%.py,checkpoints evaluation fit kept recipe records training_main) tests/elsewhere/many.py
 
 editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chapter in JupyterLab
 	@EDITORS="$(call PYTHON_IN,editors)" $(BIN)/pytest tests/elsewhere/editors.py

@@ -437,10 +437,6 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new, 1), "utf8")
 
 
-def test_the_hooks_let_an_equal_pair_pass(hooks, pair):
-    assert commit(hooks, pair, f"{CHAPTER}.md", f"{CHAPTER}.ipynb") == []
-
-
 def test_the_hooks_pair_a_chapter_and_the_next_commit_passes(hooks, pair):
     edit(pair / f"{CHAPTER}.md", "## Summary", "One more sentence.\n\n## Summary")
     assert commit(hooks, pair, f"{CHAPTER}.md") == ["pairs"]

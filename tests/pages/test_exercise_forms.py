@@ -17,6 +17,7 @@ from test_chapters import sections
 
 from mobilenet_lib import exercises
 
+pytestmark = pytest.mark.usefixtures("built_book")
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.md") if "Exercises" in sections(path))
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 PATIENCE = 120_000  # milliseconds until Python has come, on a busy machine
