@@ -8,8 +8,8 @@ CHAPTERS := $(wildcard chapters/*.md)
 # The tests of the library alone, which need no book: each file of the library has one.
 LIBRARY_TESTS := $(sort $(wildcard $(patsubst %,tests/test_%*.py,init $(notdir $(basename $(wildcard mobilenet_lib/* mobilenet_lib/*/*.py))))))
 # What takes longest comes first: so both processes end at about the same time.
-LONG := $(CHAPTERS:.md=.ipynb) $(patsubst %,tests/test_%.py,counting)
-LONG_PAGES := $(patsubst %,tests/pages/test_%.py,browser exercise_forms)
+LONG := $(CHAPTERS:.md=.ipynb) $(patsubst %,tests/test_%.py,killed fit exports training_main)
+LONG_PAGES := $(patsubst %,tests/pages/test_%.py,exercise_forms browser try_it)
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
