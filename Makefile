@@ -8,8 +8,8 @@ CHAPTERS := $(wildcard chapters/*.md)
 # The tests of the library alone, which need no book: each file of the library has one.
 LIBRARY_TESTS := $(sort $(wildcard $(patsubst %,tests/test_%*.py,init $(notdir $(basename $(wildcard mobilenet_lib/* mobilenet_lib/*/*.py))))))
 # What takes longest comes first: so both processes end at about the same time.
-LONG := $(CHAPTERS:.md=.ipynb) $(patsubst %,tests/test_%.py,counting)
-LONG_PAGES := $(patsubst %,tests/pages/test_%.py,browser exercise_forms)
+LONG := $(CHAPTERS:.md=.ipynb) $(patsubst %,tests/test_%.py,killed fit exports training_main)
+LONG_PAGES := $(patsubst %,tests/pages/test_%.py,exercise_forms browser try_it)
 # Other versions of the packages than the lock's: each list in tests/elsewhere is an environment, some 2 GB large.
 ENVIRONMENTS ?= _build/environments
 PYTHON_IN = $(ENVIRONMENTS)/$(1)/bin/python
@@ -79,7 +79,7 @@ repository: ## Set the address of the repository: make repository URL=https://gi
 
 ## Checks that take longer or install other packages
 
-pages: $(INSTALLED) $(WEB) ## Check the built book: each page in Chromium and Firefox, and how it is built
+pages: $(INSTALLED) $(WEB) ## Check the built book in Chromium and Firefox, and how it and its environment are made
 	@test -d _build/html || { echo "There is no book yet: make book"; exit 1; }
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(LONG_PAGES) $(filter-out $(LONG_PAGES),$(wildcard tests/pages/test_*.py))
 
@@ -90,7 +90,7 @@ floors: $(INSTALLED) $(ENVIRONMENTS)/floors/made ## Test the library and run the
 	@$(call PYTHON_IN,floors) -m pytest --nbmake $(LIBRARY_TESTS) $(CHAPTERS:.md=.ipynb)
 
 jax: $(INSTALLED) $(ENVIRONMENTS)/jax/made ## Test training with Keras on JAX
-	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest $(patsubst %,tests/test_%.py,checkpoints evaluation fit kept recipe records training) tests/elsewhere/many.py
+	@KERAS_BACKEND=jax $(call PYTHON_IN,jax) -m pytest $(patsubst %,tests/test_%.py,checkpoints evaluation fit kept recipe records training_main) tests/elsewhere/many.py
 
 editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chapter in JupyterLab
 	@EDITORS="$(call PYTHON_IN,editors)" $(BIN)/pytest tests/elsewhere/editors.py

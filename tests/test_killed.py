@@ -124,21 +124,6 @@ def test_the_second_training_of_one_name_is_refused(tmp_path, shown, capsys):
         pass
 
 
-@pytest.mark.fault("The same training runs twice at once")
-def test_of_two_trainings_of_one_name_started_at_once_one_trains(tmp_path, shown):
-    arguments = ["--name", "run", "--epochs", "2", "--runs", tmp_path / "runs", *SIZE]
-    with start(COMMAND, *arguments) as first, start(COMMAND, *arguments) as second:
-        errors = {process: process.communicate(timeout=300)[1] for process in (first, second)}
-    trained, other = sorted(errors, key=lambda process: process.returncode)
-    assert (trained.returncode, other.returncode) in ((0, 1), (0, 2)), errors
-    if other.returncode == 1:
-        shown(errors[other])
-    else:
-        assert "run.json is there already; --force replaces it" in errors[other]
-    assert len(training.load_run(tmp_path / "runs" / "run.json").epochs) == 2
-    assert sorted(path.name for path in tmp_path.glob("*/*")) == ["run.json", "run.keras"]
-
-
 def test_a_training_that_another_process_finishes_meanwhile_is_not_repeated(tmp_path, monkeypatch, capsys):
     @contextmanager
     def just_done(*_):

@@ -9,7 +9,7 @@ from browsers import FOLDER, OPTIONS, PREFERENCES, SITE, program
 from playwright.sync_api import sync_playwright
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def built_book():
     if not SITE.is_dir():
         pytest.skip("the book is not built: make book")
@@ -34,7 +34,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def address():
+def address(built_book):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=SITE))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}{FOLDER}"

@@ -17,6 +17,7 @@ from test_chapters import sections
 
 from mobilenet_lib import exercises
 
+pytestmark = pytest.mark.usefixtures("built_book")
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.md") if "Exercises" in sections(path))
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 PATIENCE = 120_000  # milliseconds until Python has come, on a busy machine
@@ -136,7 +137,6 @@ def typed(form, text):
 
 
 @each_chapter
-@in_both
 def test_each_number_is_right_as_the_solution_has_it_and_each_slip_gets_its_hint(opened, chapter):
     forms = opened(chapter)
     for n, exercise in enumerate(exercises_of(chapter)):
@@ -169,7 +169,6 @@ def ran(form, code):
     return output.text_content()
 
 
-@in_both
 def test_each_function_is_right_as_the_solution_has_it_and_each_slip_gets_its_hint(python):
     for form, (exercise, _) in zip(python.all(), functions(), strict=True):
         name, cases, slips = (exercise.asked[part] for part in ("function", "cases", "slips"))

@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from mobilenet_lib import paper, plots
 from mobilenet_lib.architecture import BLOCKS, REDUCTION, STEM, mobilenet, total
 
+pytestmark = pytest.mark.usefixtures("built_book")
 PAGE = "book/explorer.html"
 
 # What the page shows for each of many settings, chosen with its own controls.

@@ -22,6 +22,7 @@ TEXTS = sorted({*CHAPTERS, *(f"book/{path.stem}.html" for path in (ROOT / "book"
 HOST, FOLDER = sharing.site(CONFIG["repository"]["url"])
 FOLDER = urlsplit(CONFIG["html"].get("baseurl", "")).path or FOLDER  # for a domain of one's own
 
+pytestmark = pytest.mark.usefixtures("built_book")
 each_page = pytest.mark.parametrize("page", PAGES)
 each_text = pytest.mark.parametrize("page", TEXTS)
 each_chapter = pytest.mark.parametrize("page", CHAPTERS)

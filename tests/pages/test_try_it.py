@@ -16,6 +16,7 @@ from mobilenet_lib import data, drawn, tflite, training
 from mobilenet_lib.architecture import mobilenet
 from mobilenet_lib.tflite import __main__ as command
 
+pytestmark = pytest.mark.usefixtures("built_book")
 PAGE = "book/try-it.html"
 RECORD = json.loads((tflite.EXPORTS / "flagship.json").read_text("utf8"))
 SIZE = RECORD["resolution"]

@@ -1,4 +1,4 @@
-"""The command line `python -m mobilenet_lib.training`, also killed, interrupted and on a full disk."""
+"""The command line `python -m mobilenet_lib.training`: what it records, and what it refuses."""
 
 import json
 import platform
