@@ -10,7 +10,7 @@ from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, figure, one_each, p
 
 def _from_to(values: Sequence[float]) -> str:
     """Where a line starts and ends, and its lowest and highest point where those are others."""
-    first, last, low, high = (f"{value:.2g}" for value in (values[0], values[-1], min(values), max(values)))
+    first, last, low, high = (f"{value:,.3g}" for value in (values[0], values[-1], min(values), max(values)))
     beyond = [f"lowest {low}"] * (low not in (first, last)) + [f"highest {high}"] * (high not in (first, last))
     return ", ".join([f"from {first} to {last}", *beyond])
 
@@ -31,7 +31,7 @@ def by_depth(
     axes.set(yscale="log" if log else "linear", ylabel=ylabel)
     if log:
         plain(axes.yaxis)
-    axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
+    axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 and max(map(len, names)) > 4 else 0)
     picture.legend(loc="outside lower center", ncols=2)
     return picture
 
@@ -48,8 +48,9 @@ def lines(
     """One line for each of some series, in a panel for each of what they are set against.
 
     `panels` maps the label of an axis to series, and these a name to points (x, y), where an interval may follow: low
-    and high. A series keeps its color in all panels; one named "X, …" beside a series X has that of X, and is hollow.
-    `log` is about x; with `percent`, y are shares. `alt` says what is shown; where each line begins and ends is added.
+    and high. A series keeps its color in all panels; beside a series X, one named "X, …" has its color, but is hollow
+    and dashed. `log` is about x; with `percent`, y are shares. `alt` says what is shown; where each line begins and
+    ends is added.
     """
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
     family = {name: head if (head := name.partition(",")[0]) in names else name for name in names}
@@ -69,10 +70,10 @@ def lines(
         for name, points in series.items():
             x, y, *interval = zip(*points, strict=True)
             style = {"color": CYCLE[places[family[name]] % len(CYCLE)], "lw": 1.5, "label": name}
-            if len(points) < 100:
+            if len(points) < 20:
                 style |= {"marker": "os^DvPX"[places[family[name]]], "ms": 4}
             if family[name] != name:
-                style |= {"mfc": "none"}
+                style |= {"mfc": "none", "ls": "--"}
             axes.errorbar(x, y, np.abs(np.array(interval) - y) if interval else None, capsize=3, elinewidth=1, **style)
         axes.set(xscale="log" if log else "linear", xlabel=label)
         if log:
