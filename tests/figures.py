@@ -30,14 +30,8 @@ class Model(NamedTuple):
     top1: float
 
 
-class Taken(NamedTuple):
-    median: float
-    quartiles: tuple[float, float]
-
-
 MODELS = [Model(1.0, 224, 569, 4.2, 70.9), Model(1.0, 128, 186, 4.2, 65.2)]
 MODELS += [Model(0.75, 160, 166, 2.6, 65.3), Model(0.3, 96, 10, 0.6, 45.0)]
-TIMES = [Taken(20.0, (19, 22)), Taken(6.0, (5.5, 7)), Taken(7.0, (6.5, 8))]  # the third has least and is not fastest
 FRONT = [model for model in MODELS if model.resolution != 128]
 DRAWINGS = {
     **{f"standard step {step}": lambda step=step: plots.standard_convolution(step) for step in (1, 2, 3, 4)},
@@ -70,9 +64,6 @@ FIGURES = {
     "number lines": lambda: plots.number_lines({"fine": ([0.5, -1.0], 0.25), "coarse": ([0.5, -1.0], 0.8)}),
     "spread": lambda: plots.spread({"dw_1": [1.0, 2.0, 4.0], "dw_2": [0.0, 0.1, 10.0]}),
     "agreement": lambda: plots.agreement([0.1, 0.6, 0.9], {"float16": [0.1, 0.6, 0.9], "int8": [0.2, 0.4, 0.9]}),
-    "time against": lambda: plots.time_against(
-        MODELS[:3], TIMES, {"million Mult-Adds": [569, 186, 166], "million parameters": [4.2, 4.2, 2.6]}
-    ),
     "roofline": lambda: plots.roofline(
         {"depthwise": [(1.1, 12.0), (0.5, 10.0)], "pointwise": [(28.0, 35.0)]}, 45.0, {"memory": 8.0, "cache": 50.0}
     ),

@@ -40,7 +40,6 @@ def test_the_alternative_text_is_a_description(name):
         ("number lines", "fine: errors up to 0.0% of the largest weight; coarse: errors up to 30.0% of"),
         ("spread", "by a factor of 4 to 100 (dw_2)"),
         ("agreement", "Images whose answer changes: float16 0, int8 1."),
-        ("time against", "million Mult-Adds: of 3 pairs, in 1 the one with less takes longer"),
         ("roofline", "depthwise: 0.8 Mult-Adds per byte, 11 billion per second"),
         ("roofline", "At most 45 billion Mult-Adds per second; memory 8 GB/s, cache 50 GB/s."),
         ("differences", "added: crops +5.0 ± 2.5 (3), decay -1.0 (1); taken: crops -3.0 (1)."),

@@ -1,11 +1,11 @@
-"""One line for each of some series: chapters 4, 5 and 7 to 9."""
+"""One line for each of some series, and layers below the roof of a machine: chapters 2 to 5 and 7 to 9."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, figure, one_each, plain, styled
+from mobilenet_lib.plots.style import COLORS, CYCLE, WIDTH, Picture, figure, one_each, plain, styled
 
 
 def _from_to(values: Sequence[float]) -> str:
@@ -42,15 +42,15 @@ def lines(
     *,
     alt: str,
     ylabel: str,
-    log: bool = True,
+    log: str = "x",
     percent: bool = False,
 ) -> Picture:
     """One line for each of some series, in a panel for each of what they are set against.
 
     `panels` maps the label of an axis to series, and these a name to points (x, y), where an interval may follow: low
     and high. A series keeps its color in all panels; beside a series X, one named "X, …" has its color, but is hollow
-    and dashed. `log` is about x; with `percent`, y are shares. `alt` says what is shown; where each line begins and
-    ends is added.
+    and dashed. `log` names the axes that are logarithmic, "x", "xy" or none; with `percent`, y are shares. `alt` says
+    what is shown; where each line begins and ends is added.
     """
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
     family = {name: head if (head := name.partition(",")[0]) in names else name for name in names}
@@ -75,13 +75,46 @@ def lines(
             if family[name] != name:
                 style |= {"mfc": "none", "ls": "--"}
             axes.errorbar(x, y, np.abs(np.array(interval) - y) if interval else None, capsize=3, elinewidth=1, **style)
-        axes.set(xscale="log" if log else "linear", xlabel=label)
-        if log:
-            plain(axes.xaxis)
+        axes.set_xlabel(label)
+        for axis in log:
+            axes.set(**{f"{axis}scale": "log"})
+            plain(getattr(axes, f"{axis}axis"))
     row[0].set_ylabel(ylabel)
     if percent:
         row[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     handles = {name: handle for axes in row for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
     columns = max(1, 100 // (max(map(len, names)) + 6))
     picture.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(names), columns))
+    return picture
+
+
+@styled
+def roofline(
+    points: Mapping[str, Sequence[tuple[float, float]]], peak: float, bandwidths: Mapping[str, float]
+) -> Picture:
+    """Layers below the roof of a machine (Williams, Waterman and Patterson 2009), both axes logarithmic.
+
+    `points` maps kinds of layers to pairs (Mult-Adds per byte, billion Mult-Adds per second). `peak` is the most
+    Mult-Adds per second, `bandwidths` maps where data come from to bytes per second, both in billions.
+    """
+    said = []
+    for kind, pairs in points.items():
+        intensity, speed = np.median(pairs, axis=0)
+        said.append(f"{kind}: {intensity:.2g} Mult-Adds per byte, {speed:.3g} billion per second")
+    roofs = ", ".join(f"{name} {speed:.3g} GB/s" for name, speed in bandwidths.items())
+    alt = (
+        f"Roofline. At most {peak:.3g} billion Mult-Adds per second; {roofs}. Medians of the layers: {'; '.join(said)}."
+    )
+    picture, axes = figure(WIDTH, 3.8, alt=alt)
+    everywhere = [x for pairs in points.values() for x, _ in pairs] + [peak / speed for speed in bandwidths.values()]
+    x = np.geomspace(0.6 * min(everywhere), 1.7 * max(everywhere), 200)
+    for (name, speed), dashes in zip(bandwidths.items(), ("-", "--", ":"), strict=False):
+        roof = np.minimum(peak, speed * x)
+        axes.plot(x, roof, dashes, color=COLORS["ink"], lw=1.4, label=f"{name}: {speed:.3g} GB/s")
+    for (kind, pairs), marker in zip(points.items(), "os^D", strict=False):
+        axes.plot(*zip(*pairs, strict=True), marker, color=COLORS[kind], ms=5.5, label=kind)
+    axes.set(xscale="log", yscale="log", xlabel="Mult-Adds per byte", ylabel="billion Mult-Adds per second")
+    axes.margins(y=0.1)
+    plain(axes.xaxis), plain(axes.yaxis)
+    picture.legend(loc="outside lower center", ncols=3)
     return picture
