@@ -4,9 +4,7 @@ With the default options the model equals `keras.applications.MobileNet`: the sa
 `ours.set_weights(theirs.get_weights())` gives the same function.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from math import prod
 
 import keras
 from keras import layers
@@ -132,37 +130,13 @@ def imagenet_backbone(alpha: float = 0.25, resolution: int = 224) -> keras.Model
     return backbone
 
 
-def summary(model: keras.Model, width: int = 72) -> None:
-    """Print Keras' `model.summary()`, `width` characters wide and as plain text.
-
-    In a notebook Keras prints in colors, which are too pale for a white page.
-    """
-    text: list[str] = []
-    with _showing_nothing():
-        model.summary(line_length=width, print_fn=text.append)
-    print("".join(text).rstrip())
-
-
-@contextmanager
-def _showing_nothing() -> Iterator[None]:
-    """Within, what this thread shows in a notebook is dropped.
-
-    Keras prints through Rich. Told to capture, Rich leaves the colors out, but in a notebook shows an empty box.
-    """
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    publisher = getattr(shell, "display_pub", None)
-    if not hasattr(publisher, "register_hook"):  # no notebook
-        yield
-        return
-    publisher.register_hook(_dropped)
-    try:
-        yield
-    finally:
-        publisher.unregister_hook(_dropped)
-
-
-def _dropped(message: dict) -> None:
-    """A hook of Jupyter: what becomes of a message is `None`, nothing."""
+def summary(model: keras.Model) -> None:
+    """Print layers and parameters, as Keras' `model.summary()`, whose colors are too pale for a white page."""
+    rows = [(f"{x.name} ({type(x).__name__})", f"{x.output.shape}", f"{x.count_params():,}") for x in model.layers]
+    for name, shape, params in [("layer (type)", "output shape", "parameters"), *rows]:
+        print(f"{name:40} {shape:20} {params:>10}")
+    total, trainable = (sum(prod(weight.shape) for weight in each) for each in (model.weights, model.trainable_weights))
+    print(f"\ntotal: {total:,}\ntrainable: {trainable:,}\nnon-trainable: {total - trainable:,}")
 
 
 def _normalize(x: keras.KerasTensor, name: str, momentum: float) -> keras.KerasTensor:

@@ -13,12 +13,8 @@ from typing import Any
 import keras
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-
-
 # Installed without the checkout, the library brings along what was recorded.
 DATA = CHECKOUT / "data" if (CHECKOUT / "pyproject.toml").exists() else Path(__file__).with_name("recorded")
-
-
 RUNS, MODELS, EXPORTS, LATENCY = (DATA / name for name in ("runs", "models", "exports", "latency"))
 
 

@@ -20,7 +20,6 @@ NETWORKS = {
 IMPULSE = np.zeros((5, 5, 3))
 IMPULSE[2, 2, 1] = 1.0
 PARTS, COLORS = {"a": 30, "b": 10}, {"a": "depthwise", "b": "pointwise"}
-HISTORY = {"loss": [0.7, 0.5], "val_loss": [0.6, 0.4], "accuracy": [0.5, 0.75], "val_accuracy": [0.625, 0.875]}
 
 
 class Model(NamedTuple):
@@ -31,17 +30,9 @@ class Model(NamedTuple):
     top1: float
 
 
-class Taken(NamedTuple):
-    median: float
-    quartiles: tuple[float, float]
-
-
 MODELS = [Model(1.0, 224, 569, 4.2, 70.9), Model(1.0, 128, 186, 4.2, 65.2)]
 MODELS += [Model(0.75, 160, 166, 2.6, 65.3), Model(0.3, 96, 10, 0.6, 45.0)]
-TIMES = [Taken(20.0, (19, 22)), Taken(6.0, (5.5, 7)), Taken(7.0, (6.5, 8))]  # the third has least and is not fastest
 FRONT = [model for model in MODELS if model.resolution != 128]
-# Two workers: each sends the other one part to be added, then one that is complete.
-RING = [[[1, 1], [1, 1]], [[1, 2], [2, 1]], [[2, 2], [2, 2]]]
 DRAWINGS = {
     **{f"standard step {step}": lambda step=step: plots.standard_convolution(step) for step in (1, 2, 3, 4)},
     "separable": plots.separable_convolution,
@@ -55,15 +46,12 @@ FIGURES = {
     **DRAWINGS,
     "reduction": plots.reduction,
     "channels": lambda: plots.channels({"input": IMPULSE}),
-    "curves": lambda: plots.curves({"this page": HISTORY, "recorded": HISTORY}, live="this page"),
     "confusion": lambda: plots.confusion([[90, 10], [5, 95]], ["cat", "dog"]),
     "stacked": lambda: plots.stacked({"one": PARTS, "two": {"b": 5}}, colors=COLORS, alt="Two bars with parts to add"),
-    "saving": lambda: plots.saving(architecture.mobilenet(separable=False), architecture.mobilenet()),
     "multipliers": lambda: plots.multipliers({"all": (14, 8, costs.Cost(200, 72)), "half": (7, 8, costs.Cost(50, 72))}),
     "tradeoff": lambda: plots.tradeoff(MODELS, front=FRONT, trend=(4.3, 33)),
     "tradeoff and others": lambda: plots.tradeoff(MODELS, others=paper.OTHERS),
     "budget": lambda: plots.budget({"float32": (MODELS, 4, MODELS[3]), "none": (MODELS[:1], 4, None)}, 100, 4),
-    "reach": lambda: plots.reach({"one pixel": IMPULSE[..., 1], "all": np.ones((5, 5))}),
     "lines": lambda: plots.lines(
         {
             "million Mult-Adds": {"old": [(41, 0.498), (150, 0.633)], "old, anew": [(41, 0.5, 0.48, 0.51)]},
@@ -76,9 +64,6 @@ FIGURES = {
     "number lines": lambda: plots.number_lines({"fine": ([0.5, -1.0], 0.25), "coarse": ([0.5, -1.0], 0.8)}),
     "spread": lambda: plots.spread({"dw_1": [1.0, 2.0, 4.0], "dw_2": [0.0, 0.1, 10.0]}),
     "agreement": lambda: plots.agreement([0.1, 0.6, 0.9], {"float16": [0.1, 0.6, 0.9], "int8": [0.2, 0.4, 0.9]}),
-    "time against": lambda: plots.time_against(
-        MODELS[:3], TIMES, {"million Mult-Adds": [569, 186, 166], "million parameters": [4.2, 4.2, 2.6]}
-    ),
     "roofline": lambda: plots.roofline(
         {"depthwise": [(1.1, 12.0), (0.5, 10.0)], "pointwise": [(28.0, 35.0)]}, 45.0, {"memory": 8.0, "cache": 50.0}
     ),
@@ -87,7 +72,6 @@ FIGURES = {
         alt="Differences of two changes",
         xlabel="points",
     ),
-    "exchange": lambda: plots.exchange(RING),
     "chains": lambda: plots.chains(
         {
             "One": [("input", 14, 64), ("depthwise", 14, 64), ("pointwise", 14, 64)],

@@ -61,7 +61,3 @@ def test_feature_maps_shows_the_image_its_colors_and_each_map():
     picture = plots.feature_maps(np.zeros((8, 8, 3)), {"stem": np.ones((4, 4, 7))}, alt="A gray square")
     assert [axes.images[0].get_array().shape for axes in picture.axes] == [(8, 8, 3), *[(8, 8)] * 3, *[(4, 4)] * 6]
     assert picture.format == "webp"
-
-
-def test_where_nothing_is_seen_reach_says_so():
-    assert "nothing: 0 of 4 pixels wide" in plots.reach({"nothing": np.zeros((4, 4))}).alt

@@ -1,6 +1,8 @@
 """Lines: one for each of some series."""
 
+import numpy as np
 import pytest
+from figures import example
 
 from mobilenet_lib import plots
 
@@ -35,3 +37,11 @@ def test_the_same_trained_anew_has_the_color_of_what_it_is_named_after_and_is_ho
     b, a, anew = plots.lines({"cost": series}, alt="Three", ylabel="%").axes[0].lines
     assert anew.get_color() == a.get_color() != b.get_color() and anew.get_marker() == a.get_marker()
     assert (anew.get_markerfacecolor(), a.get_markerfacecolor()) == ("none", a.get_color())
+
+
+def test_a_roof_is_flat_from_where_bandwidth_suffices():
+    (axes,) = example("roofline").axes
+    memory, cache = (line for line in axes.lines if len(line.get_xdata()) == 200)
+    for line, bandwidth in ((memory, 8.0), (cache, 50.0)):
+        x, y = np.array(line.get_data())
+        np.testing.assert_allclose(y, np.where(x < 45 / bandwidth, bandwidth * x, 45))

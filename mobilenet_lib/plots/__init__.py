@@ -12,19 +12,17 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     cost          what a convolution costs, and of which parts a whole is made
     choice        which of many models to take
     lines         one line for each of some series
-    training      how trainings went, how good the model is, how workers add up
+    training      what a change does to trainings, and how good the model is
     export        what int8 does to weights and answers
-    latency       how long models take, and why
 """
 
 from mobilenet_lib.plots.choice import budget, tradeoff
 from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
-from mobilenet_lib.plots.cost import reduction, saving, stacked
+from mobilenet_lib.plots.cost import reduction, stacked
 from mobilenet_lib.plots.export import agreement, number_lines, spread
-from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos, reach
-from mobilenet_lib.plots.latency import roofline, time_against
-from mobilenet_lib.plots.lines import by_depth, lines
+from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
+from mobilenet_lib.plots.lines import by_depth, lines, roofline
 from mobilenet_lib.plots.network import architecture_body, block, chains, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
 from mobilenet_lib.plots.tables import Table, table
-from mobilenet_lib.plots.training import calibration, confusion, curves, differences, exchange
+from mobilenet_lib.plots.training import calibration, confusion, differences

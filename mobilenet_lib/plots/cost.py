@@ -1,6 +1,6 @@
 """What a convolution costs, and of which parts a whole is made: chapters 1 to 3, 6 and 7."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -93,52 +93,4 @@ def stacked(
     for part, color in colors.items():
         axes.bar(0, 0, color=COLORS[color], label=part)
     picture.legend(loc="outside lower center", ncols=len(colors), handlelength=1, handleheight=1)
-    return picture
-
-
-@styled
-def saving(standard: Sequence[Any], separable: Sequence[Any]) -> Picture:
-    """What each block saves: the factor, the Mult-Adds and the parameters, from the first block to the last.
-
-    Both are layers of `architecture.mobilenet`: `standard` those with `separable=False`, `separable` those of the same
-    network with it.
-    """
-    points = [layer for layer in separable if layer.kind == "pointwise"]
-    layers = {"standard": [layer for layer in standard if layer.kind == "standard"][1:]}  # without the stem
-    layers |= {"depthwise": [layer for layer in separable if layer.kind == "depthwise"], "pointwise": points}
-    millions = {
-        what: {kind: np.array([getattr(layer.cost, what) / 1e6 for layer in layers[kind]]) for kind in layers}
-        for what in ("mult_adds", "params")
-    }
-    work, size = millions.values()
-    least, fewest = (parts["depthwise"] + parts["pointwise"] for parts in (work, size))
-    factors = work["standard"] / least
-    alt = (
-        f"Three rows over the {len(points)} blocks. Top: the factor saved goes from {factors[0]:.2f} to "
-        f"{factors[-1]:.2f} and stays below 9. Middle: all along the network a full convolution costs "
-        f"{min(work['standard']):.0f} to {max(work['standard']):.0f} million Mult-Adds, a separable one "
-        f"{min(least):.0f} to {max(least):.0f} million, nearly all of it pointwise. Bottom: the parameters of a full "
-        f"convolution grow from {size['standard'][0]:.2f} million in the first block to {size['standard'][-1]:.1f} "
-        f"million in the last, those of a separable one to {fewest[-1]:.1f} million."
-    )
-    picture, (top, middle, bottom) = figure(WIDTH, 5.4, alt=alt, rows=3, sharex=True, height_ratios=[1, 1.2, 1.2])
-    places = np.arange(len(points))
-    top.plot(places, factors, "o", color=COLORS["ink"])
-    top.axhline(9, color=COLORS["muted"], lw=1, ls="--")
-    for place, factor in zip(places, factors, strict=True):
-        top.text(place, factor - 1, f"{factor:.2f}", size=9, ha="center", va="top")
-    top.set(title="Times fewer, Mult-Adds and parameters alike", ylim=(0, 10), yticks=[0, 3, 6, 9])
-    for axes, parts, title in ((middle, work, "Mult-Adds, millions"), (bottom, size, "Parameters, millions")):
-        axes.bar(places - 0.2, parts["standard"], 0.38, color=COLORS["standard"], label="full convolution")
-        axes.bar(places + 0.2, parts["depthwise"], 0.38, color=COLORS["depthwise"], label="depthwise")
-        on = parts["depthwise"]
-        axes.bar(places + 0.2, parts["pointwise"], 0.38, on, color=COLORS["pointwise"], label="pointwise")
-        axes.set_title(title)
-    bottom.legend(loc="upper left")
-    names = [f"{number}\n{point.out_size}²\n{point.out_channels}" for number, point in enumerate(points, start=1)]
-    bottom.set_xticks(places, names)
-    bottom.set_xlabel("block, size and channels of its output")
-    for axes in (top, middle, bottom):
-        axes.grid(False, axis="x")
-        axes.tick_params(axis="x", length=0)
     return picture

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, label, one_each, place, styled
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, label, one_each, place, styled
 
 MAPS = 6  # of each stage, in a row
 MARKS = {None: ("", COLORS["ink"]), True: ("✓ ", COLORS["right"]), False: ("✗ ", COLORS["wrong"])}
@@ -122,33 +122,4 @@ def feature_maps(image: Any, stages: Mapping[str, Any], *, alt: str) -> Picture:
             axes = place(picture, before + column * side, bottom, side - gap, side - gap)
             axes.imshow(tile, cmap="gray", vmin=0, vmax=np.quantile(tile, 0.99) or 1, interpolation="nearest")
             axes.set_axis_off()
-    return picture
-
-
-@styled
-def reach(slopes: Mapping[str, Any]) -> Picture:
-    """How much each pixel of the image changes one number of a map: a panel each, the stronger the darker.
-
-    `slopes` maps titles to numbers `[S, S]`, none below zero. Each panel has its own scale, by the square root, so that
-    what is weak shows too.
-    """
-    said = []
-    for title, values in slopes.items():
-        columns = np.flatnonzero(np.asarray(values).any(axis=0))
-        seen = columns[-1] - columns[0] + 1 if len(columns) else 0
-        said.append(f"{title}: {seen} of {len(values)} pixels wide")
-    picture, row = figure(
-        WIDTH,
-        WIDTH / len(slopes) + 0.15,
-        columns=len(slopes),
-        squeeze=False,
-        alt=f"Which pixels change a number in the middle of a map, and how much. {'; '.join(said)}. The middle counts "
-        "most.",
-    )
-    colors = LinearSegmentedColormap.from_list("slope", [COLORS["paper"], COLORS["depthwise"], COLORS["ink"]])
-    for axes, (title, values) in zip(row[0], slopes.items(), strict=True):
-        axes.imshow(np.sqrt(values), cmap=colors, vmin=0, interpolation="none")
-        axes.set_title(title, loc="center", weight="normal", size=9.5)
-        axes.set(xticks=[], yticks=[])
-        axes.grid(False)
     return picture

@@ -1,16 +1,16 @@
-"""One line for each of some series: chapters 4, 5 and 7 to 9."""
+"""One line for each of some series, and layers below the roof of a machine: chapters 2 to 5 and 7 to 9."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from mobilenet_lib.plots.style import CYCLE, WIDTH, Picture, figure, one_each, plain, styled
+from mobilenet_lib.plots.style import COLORS, CYCLE, WIDTH, Picture, figure, one_each, plain, styled
 
 
 def _from_to(values: Sequence[float]) -> str:
     """Where a line starts and ends, and its lowest and highest point where those are others."""
-    first, last, low, high = (f"{value:.2g}" for value in (values[0], values[-1], min(values), max(values)))
+    first, last, low, high = (f"{value:,.3g}" for value in (values[0], values[-1], min(values), max(values)))
     beyond = [f"lowest {low}"] * (low not in (first, last)) + [f"highest {high}"] * (high not in (first, last))
     return ", ".join([f"from {first} to {last}", *beyond])
 
@@ -31,7 +31,7 @@ def by_depth(
     axes.set(yscale="log" if log else "linear", ylabel=ylabel)
     if log:
         plain(axes.yaxis)
-    axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
+    axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 and max(map(len, names)) > 4 else 0)
     picture.legend(loc="outside lower center", ncols=2)
     return picture
 
@@ -42,14 +42,15 @@ def lines(
     *,
     alt: str,
     ylabel: str,
-    log: bool = True,
+    log: str = "x",
     percent: bool = False,
 ) -> Picture:
     """One line for each of some series, in a panel for each of what they are set against.
 
     `panels` maps the label of an axis to series, and these a name to points (x, y), where an interval may follow: low
-    and high. A series keeps its color in all panels; one named "X, …" beside a series X has that of X, and is hollow.
-    `log` is about x; with `percent`, y are shares. `alt` says what is shown; where each line begins and ends is added.
+    and high. A series keeps its color in all panels; beside a series X, one named "X, …" has its color, but is hollow
+    and dashed. `log` names the axes that are logarithmic, "x", "xy" or none; with `percent`, y are shares. `alt` says
+    what is shown; where each line begins and ends is added.
     """
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
     family = {name: head if (head := name.partition(",")[0]) in names else name for name in names}
@@ -69,18 +70,51 @@ def lines(
         for name, points in series.items():
             x, y, *interval = zip(*points, strict=True)
             style = {"color": CYCLE[places[family[name]] % len(CYCLE)], "lw": 1.5, "label": name}
-            if len(points) < 100:
+            if len(points) < 20:
                 style |= {"marker": "os^DvPX"[places[family[name]]], "ms": 4}
             if family[name] != name:
-                style |= {"mfc": "none"}
+                style |= {"mfc": "none", "ls": "--"}
             axes.errorbar(x, y, np.abs(np.array(interval) - y) if interval else None, capsize=3, elinewidth=1, **style)
-        axes.set(xscale="log" if log else "linear", xlabel=label)
-        if log:
-            plain(axes.xaxis)
+        axes.set_xlabel(label)
+        for axis in log:
+            axes.set(**{f"{axis}scale": "log"})
+            plain(getattr(axes, f"{axis}axis"))
     row[0].set_ylabel(ylabel)
     if percent:
         row[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     handles = {name: handle for axes in row for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
     columns = max(1, 100 // (max(map(len, names)) + 6))
     picture.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(names), columns))
+    return picture
+
+
+@styled
+def roofline(
+    points: Mapping[str, Sequence[tuple[float, float]]], peak: float, bandwidths: Mapping[str, float]
+) -> Picture:
+    """Layers below the roof of a machine (Williams, Waterman and Patterson 2009), both axes logarithmic.
+
+    `points` maps kinds of layers to pairs (Mult-Adds per byte, billion Mult-Adds per second). `peak` is the most
+    Mult-Adds per second, `bandwidths` maps where data come from to bytes per second, both in billions.
+    """
+    said = []
+    for kind, pairs in points.items():
+        intensity, speed = np.median(pairs, axis=0)
+        said.append(f"{kind}: {intensity:.2g} Mult-Adds per byte, {speed:.3g} billion per second")
+    roofs = ", ".join(f"{name} {speed:.3g} GB/s" for name, speed in bandwidths.items())
+    alt = (
+        f"Roofline. At most {peak:.3g} billion Mult-Adds per second; {roofs}. Medians of the layers: {'; '.join(said)}."
+    )
+    picture, axes = figure(WIDTH, 3.8, alt=alt)
+    everywhere = [x for pairs in points.values() for x, _ in pairs] + [peak / speed for speed in bandwidths.values()]
+    x = np.geomspace(0.6 * min(everywhere), 1.7 * max(everywhere), 200)
+    for (name, speed), dashes in zip(bandwidths.items(), ("-", "--", ":"), strict=False):
+        roof = np.minimum(peak, speed * x)
+        axes.plot(x, roof, dashes, color=COLORS["ink"], lw=1.4, label=f"{name}: {speed:.3g} GB/s")
+    for (kind, pairs), marker in zip(points.items(), "os^D", strict=False):
+        axes.plot(*zip(*pairs, strict=True), marker, color=COLORS[kind], ms=5.5, label=kind)
+    axes.set(xscale="log", yscale="log", xlabel="Mult-Adds per byte", ylabel="billion Mult-Adds per second")
+    axes.margins(y=0.1)
+    plain(axes.xaxis), plain(axes.yaxis)
+    picture.legend(loc="outside lower center", ncols=3)
     return picture

@@ -1,59 +1,12 @@
-"""How trainings went, what a change does to them, how good the model is, how workers add up: chapters 5 and 9."""
+"""What a change does to trainings, and how good the model is: chapter 5."""
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mobilenet_lib.plots.style import COLORS, CYCLE, WIDTH, Picture, figure, styled
-
-
-@styled
-def curves(
-    histories: Mapping[str, Mapping[str, Sequence[float]]],
-    *,
-    metrics: Sequence[str] = ("loss", "accuracy"),
-    live: str | None = None,
-) -> Picture:
-    """Training curves: one panel a metric, one color a run, validation solid and training dashed.
-
-    `histories` maps the name of a run to its metrics per epoch, as in Keras' `History.history` (`accuracy`,
-    `val_accuracy` …); what a run lacks is left out. The run named `live` was trained on this page and stands out.
-    """
-    said = [
-        f"{name}: {what} goes from {values[0]:.3f} to {values[-1]:.3f} in {len(values)} epoch{'s' * (len(values) > 1)}"
-        for what in metrics
-        for name, history in histories.items()
-        if (values := history.get(f"val_{what}", history.get(what)))
-    ]
-    validated = any(f"val_{metric}" in history for history in histories.values() for metric in metrics)
-    drawn = ", solid on validation, dashed on training" if validated else ""
-    alt = f"Training curves of {' and '.join(metrics)}{drawn}. {'; '.join(said)}."
-    picture, panels = figure(alt=alt, columns=len(metrics), squeeze=False)
-    others = cycle(color for color in CYCLE if color != COLORS["live"] or live is None)
-    colors = {name: COLORS["live"] if name == live else next(others) for name in histories}
-    for axes, metric in zip(panels[0], metrics, strict=True):
-        for name, history in histories.items():
-            for key, dashes, width in ((metric, "--" if validated else "-", 1.1), (f"val_{metric}", "-", 2.0)):
-                if values := history.get(key):
-                    marker = "o" if len(values) == 1 or (name == live and dashes == "-") else None
-                    style = {"color": colors[name], "lw": width, "marker": marker, "ms": 3.5}
-                    axes.plot(range(1, len(values) + 1), values, dashes, zorder=3 if name == live else 2, **style)
-        axes.set(title=metric.replace("_", " ").capitalize(), xlabel="epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if "accuracy" in metric:
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    lines = [Line2D([], [], color=color, label=name) for name, color in colors.items()]
-    if validated:
-        lines.append(Line2D([], [], color=COLORS["muted"], label="validation"))
-        lines.append(Line2D([], [], color=COLORS["muted"], ls="--", lw=1.1, label="training"))
-    picture.legend(handles=lines, loc="outside lower center", ncols=min(4, len(histories) + 2))
-    return picture
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, styled
 
 
 @styled
@@ -152,40 +105,4 @@ def calibration(confidence: Any, right: Any) -> Picture:
     bottom.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     for axis in (top.xaxis, top.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    return picture
-
-
-@styled
-def exchange(states: np.ndarray) -> Picture:
-    """How far a sum over workers has come after each step: a panel a step, the first being the start.
-
-    `states`, int `[steps, workers, parts]`, says how many workers' numbers are added up in each part of each worker's
-    vector. What has just arrived has a dark edge.
-    """
-    states = np.asarray(states)
-    steps, workers, parts = states.shape
-    first = next(step for step in range(steps) if (states[step].max(axis=1) == workers).all())
-    alt = f"{workers} workers, each with a vector in {parts} parts. "
-    alt += f"After {first} {'step' if first == 1 else 'steps'} each has one part to which all "
-    alt += f"{workers} have added; after {steps - 1} each has all {parts} of them."
-    columns = -(-steps // 2)
-    picture, axes = figure(WIDTH, 4.1, alt=alt, rows=2, columns=columns)
-    shades = LinearSegmentedColormap.from_list("", [COLORS["fill"], COLORS["standard"]])
-    for step, panel in enumerate(axes.flat):
-        panel.grid(visible=False)
-        panel.spines[:].set_visible(False)
-        panel.set(xticks=[], yticks=[])
-        if step == steps:
-            break
-        state = states[step]
-        panel.imshow(state, cmap=shades, vmin=0, vmax=workers, interpolation="none")
-        panel.set_title(f"step {step}" if step else "at the start")
-        if step % columns == 0:
-            panel.set_yticks(range(workers), [f"worker {worker}" for worker in range(workers)])
-            panel.tick_params(length=0)
-        for (worker, part), count in np.ndenumerate(state):
-            color = "white" if count == workers else COLORS["ink"]
-            panel.text(part, worker, f"{count}", ha="center", va="center", color=color)
-            if step and count != states[step - 1, worker, part]:
-                panel.add_patch(Rectangle((part - 0.5, worker - 0.5), 1, 1, fill=False, ec=COLORS["ink"], lw=1.6))
     return picture

@@ -209,21 +209,18 @@ def fine_tune(
     learning_rate: float = 2e-4,
     seed: int = 0,
     checkpoint: str | os.PathLike | None = None,
-    progress: Callable[[str], None] | None = None,
     chosen: Mapping[str, Any] | None = None,
-    workers: Workers | None = None,
-    **recipe: Any,
+    **options: Any,
 ) -> Run:
     """Adapt a model that has learned other photos, such as `imagenet_classifier`, to `data`.
 
     First the classifier alone, on features computed once, so that its first steps do not spoil what lies below it.
-    Then everything, as `train` does with the same arguments, but at a low rate and with batch normalization as it
-    is: its statistics of a million photos are better than those of a few batches.
+    Then everything, as `train` does with the same arguments and `options`, but at a low rate and with batch
+    normalization as it is: its statistics of a million photos are better than those of a few batches.
     """
     positive("epochs", epochs)
     # Refused, if so, before the classifier is another one.
-    Recipe(learning_rate=learning_rate, **recipe)
-    check({"seed": seed})
+    check({"learning_rate": learning_rate, "seed": seed, **options})
     started, worked = time.perf_counter(), time.process_time()
     if checkpoint is None or not Path(checkpoint).exists():
         keras.utils.set_random_seed(seed)
@@ -232,18 +229,8 @@ def fine_tune(
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
-    run = train(
-        model,
-        data,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        seed=seed,
-        checkpoint=checkpoint,
-        progress=progress,
-        chosen=dict(chosen or {}) | {"fine_tuned": True},
-        workers=workers,
-        **recipe,
-    )
+    options |= {"learning_rate": learning_rate, "seed": seed, "checkpoint": checkpoint}
+    run = train(model, data, epochs=epochs, chosen=dict(chosen or {}) | {"fine_tuned": True}, **options)
     return replace(run, seconds=round(run.seconds + seconds, 1), cpu_seconds=round(run.cpu_seconds + cpu_seconds, 1))
 
 

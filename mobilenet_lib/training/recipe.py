@@ -12,8 +12,6 @@ import numpy as np
 # He et al. 2015 (arXiv 1502.01852): a weight that sees n inputs starts with variance 2/n. A depthwise filter sees the
 # 3·3 inputs of its own channel. Keras' "he_normal" counts those of all channels, and so starts far too small.
 DEPTHWISE_HE_NORMAL = {"class_name": "RandomNormal", "config": {"stddev": math.sqrt(2 / 9)}}
-
-
 DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 INITIALIZERS = {"he_normal": DEPTHWISE_HE_NORMAL, "keras": "glorot_uniform"}
 
