@@ -5,8 +5,6 @@ accessibility, best practices and search engines must be 100, a chapter's for pe
 desktop. That one depends on what else the machine does, which only lowers it: the best of up to five counts.
 """
 
-from __future__ import annotations
-
 import functools
 import http.server
 import json

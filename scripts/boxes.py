@@ -1,7 +1,5 @@
 """Boxes in rows, with arrows that point down, as an SVG: what `imports.py` draws."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise

@@ -5,8 +5,6 @@
 Writes data/exports/NAME.json, and with `--keep` data/models/cats-dogs.tflite and cats-dogs-int8.tflite.
 """
 
-from __future__ import annotations
-
 import argparse
 import shlex
 import sys

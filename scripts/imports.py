@@ -4,8 +4,6 @@ Writes `book/_assets/imports.svg`, and its alternative text into `book/how-it-is
 lie those that it imports, and in a package its files likewise; an arrow that others imply is left out.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

@@ -7,8 +7,6 @@
 Writes data/kernels/NAME.json, NAME-tuned.json or NAME-anew.json.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import shlex

@@ -12,11 +12,6 @@ def test_a_weight_is_joined_to_the_nearest_step():
     assert joined == [[0.5, 0.8], [-1.0, -0.8]]
 
 
-def test_a_channel_without_weights_is_left_out():
-    lines = example("spread").axes[0].lines
-    assert [list(line.get_ydata()) for line in lines] == [[1.0, 2.0, 4.0], [0.1, 10.0]]
-
-
 def test_images_whose_answer_changes_are_red():
     (_, int8) = example("agreement").axes
     red = [line for line in int8.lines if line.get_color() == plots.COLORS["wrong"]]

@@ -57,7 +57,7 @@ def test_evidence_lies_over_the_whole_picture():
         plots.evidence(np.zeros((2, 8, 8, 3)), [np.eye(2)], ["dog", "cat"], alt="Evidence")
 
 
-def test_feature_maps_shows_the_image_its_colors_and_each_map():
-    picture = plots.feature_maps(np.zeros((8, 8, 3)), {"stem": np.ones((4, 4, 7))}, alt="A gray square")
-    assert [axes.images[0].get_array().shape for axes in picture.axes] == [(8, 8, 3), *[(8, 8)] * 3, *[(4, 4)] * 6]
-    assert picture.format == "webp"
+def test_what_is_not_signed_is_black_at_zero_and_white_at_its_strongest():
+    (axes,) = plots.channels({"map": np.float32([[[0], [4]]])}, alt="A map of two", signed=False).axes
+    (image,) = axes.images
+    assert [image.cmap(image.norm(value))[:3] for value in (0, 4)] == [(0, 0, 0), (1, 1, 1)]

@@ -11,13 +11,6 @@ def test_confusion_shows_counts_and_shares():
         assert label in labels
 
 
-def test_the_calibration_figure_says_which_way_the_model_errs():
-    picture = plots.calibration([0.9, 0.9, 0.9, 0.9], [True, True, False, False])
-    assert "too sure by 40.0%" in picture.alt
-    picture = plots.calibration([0.6, 0.6], [True, True])
-    assert "not sure enough by 40.0%" in picture.alt
-
-
 def drawn(axes):
     return [[tuple(map(float, side)) for side in line.get_data()] for line in axes.lines[1:]]  # the first stands at 0
 

@@ -51,11 +51,6 @@ def test_weight_decay_spares_biases_batch_normalization_and_depthwise_kernels():
     assert decaying == ["conv1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"]
 
 
-def test_weight_decay_falls_on_depthwise_kernels_if_asked():
-    decaying = [variable.path for variable in training.decays(small(), depthwise=True)]
-    assert decaying == ["conv1/kernel", "conv_dw_1/kernel", "conv_pw_1/kernel", "conv_preds/kernel"]
-
-
 def test_a_depthwise_kernel_is_known_by_its_layer_whatever_its_name():
     theirs = keras.applications.MobileNetV2((32, 32, 3), alpha=0.35, weights=None)
     depthwise = {id(layer.kernel) for layer in theirs.layers if isinstance(layer, keras.layers.DepthwiseConv2D)}

@@ -4,8 +4,6 @@ An assertion in a loop counts each time, one that is not reached does not. Each 
 of a list, tuple or dictionary that a value is compared with; every other condition counts as one.
 """
 
-from __future__ import annotations
-
 import ast
 
 PASSED = "__passed__"

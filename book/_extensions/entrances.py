@@ -1,7 +1,5 @@
 """Two pages that no chapter has: the door, which leads to the front page, and the one for an address that is none."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

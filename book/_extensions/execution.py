@@ -5,8 +5,6 @@ that the outputs depend on gets a cache of its own, `_build/.jupyter_cache/<fing
 is a changed setting, for which it reads every page again.
 """
 
-from __future__ import annotations
-
 import atexit
 import hashlib
 import logging

@@ -8,8 +8,6 @@ what a reader fills in is the cell before it:
     anything else               needs the notebook: the page leads there
 """
 
-from __future__ import annotations
-
 import ast
 import base64
 import io

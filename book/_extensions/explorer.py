@@ -3,8 +3,6 @@
 The script counts by itself, but knows no layer by heart: the blocks come from `mobilenet_lib.architecture`.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -4,8 +4,6 @@ A tag of the cell says which of them it is, the title on its first line, which C
 has in place of it what was counted when it ran (`counting_checks`).
 """
 
-from __future__ import annotations
-
 import re
 from html import escape
 

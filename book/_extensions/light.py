@@ -1,8 +1,6 @@
 """A page is there fast: figures are files of their own, and those far down load later; fonts, icons and styles hold
 what the pages show and no more, and the styles of a page are one file."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -1,8 +1,6 @@
 """Formulas are there with the page, without a script: KaTeX sets them while the book is built, and one that it cannot
 read is a warning of the build."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -1,7 +1,5 @@
 """A reader sees at once which chapter this is, how long it takes, and what it is for."""
 
-from __future__ import annotations
-
 import re
 from itertools import takewhile
 

@@ -9,8 +9,6 @@ A page that needs more says so in a handler of `html-page-context`:
     context["policy"] = {"script-src": "'wasm-unsafe-eval'", "worker-src": "'self' blob:"}
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re

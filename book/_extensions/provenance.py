@@ -1,7 +1,5 @@
 """Where the numbers come from: a line at the foot of each page, and the table of the status page."""
 
-from __future__ import annotations
-
 import os
 import platform
 import re

@@ -4,8 +4,6 @@ Where the names of a page come from is read off its imports, without running any
 makes `costs.standard` a link.
 """
 
-from __future__ import annotations
-
 import ast
 import os
 import re

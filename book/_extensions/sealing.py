@@ -4,8 +4,6 @@ It serves the plain commands, `jupyter-book` and `pytest`, as it does `make`. Wh
 where Keras keeps weights, `KERAS_HOME`, are meant for the book.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

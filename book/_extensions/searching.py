@@ -1,7 +1,5 @@
 """Search finds whole numbers and Greek letters, too: what it takes for a word, in the index and in a page."""
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """A link to a page shows elsewhere what is behind it: title, description and card. And the address they hang on."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from html import escape

@@ -1,7 +1,5 @@
 """What a directive shows is written in a template of the book, `book/_templates`, and filled with facts."""
 
-from __future__ import annotations
-
 from docutils import nodes
 from execution import ROOT
 from sphinx.util.docutils import SphinxDirective

@@ -1,8 +1,6 @@
 """What the theme leaves to mend: each button leads somewhere, tables and folded code can be reached without a mouse and
 are read out, no translator touches code, and no script runs that the book does not use."""
 
-from __future__ import annotations
-
 import re
 
 from docutils import nodes

@@ -1,7 +1,5 @@
 """A reader tries the networks of the book on a photo, in the browser: with LiteRT, their files and some drawings."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -6,8 +6,6 @@ remain for print and for a browser without scripts. Node.js draws them from the 
     node book/_extensions/stills.mjs > chapters/two-ways.svg
 """
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 from string import Template

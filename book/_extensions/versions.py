@@ -1,7 +1,5 @@
 """The version of a file in its address: a page of a new edition never meets a script or a model of an old one."""
 
-from __future__ import annotations
-
 import hashlib
 
 

@@ -19,10 +19,10 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
 from mobilenet_lib.plots.choice import budget, tradeoff
 from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
 from mobilenet_lib.plots.cost import reduction, stacked
-from mobilenet_lib.plots.export import agreement, number_lines, spread
-from mobilenet_lib.plots.images import channels, evidence, feature_maps, photos
+from mobilenet_lib.plots.export import agreement, number_lines
+from mobilenet_lib.plots.images import channels, evidence, photos
 from mobilenet_lib.plots.lines import by_depth, lines, roofline
 from mobilenet_lib.plots.network import architecture_body, block, chains, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
 from mobilenet_lib.plots.tables import Table, table
-from mobilenet_lib.plots.training import calibration, confusion, differences
+from mobilenet_lib.plots.training import confusion, differences

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, one_each, plain, styled
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, one_each, styled
 
 
 @styled
@@ -36,34 +36,6 @@ def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
         axes.spines[:].set_visible(False)
         axes.grid(False)
         axes.xaxis.set_major_locator(MaxNLocator(5))
-    return picture
-
-
-@styled
-def spread(ranges: Mapping[str, Sequence[float]]) -> Picture:
-    """The largest weight of each channel, layer by layer, on a logarithmic axis: `ranges` maps a layer to its channels.
-
-    Above each layer stands how many times its widest channel is as wide as its narrowest. Channels without any weight
-    but zero are left out.
-    """
-    channels = {name: np.asarray(values, float)[np.asarray(values) > 0] for name, values in ranges.items()}
-    ratios = {name: values.max() / values.min() for name, values in channels.items()}
-    widest = max(ratios, key=ratios.__getitem__)
-    alt = (
-        f"The largest folded weight of every channel in {len(ranges)} layers, on a logarithmic axis. Within a layer "
-        f"the channels differ by a factor of {min(ratios.values()):,.0f} to {ratios[widest]:,.0f} ({widest})."
-    )
-    picture, axes = figure(WIDTH, 3.4, alt=alt)
-    top = max(values.max() for values in channels.values())
-    dashes = {"color": COLORS["depthwise"], "ms": 13, "mew": 1.0, "alpha": 0.6, "rasterized": True}
-    for place, (name, values) in enumerate(channels.items()):
-        axes.plot(np.full(len(values), place), values, "_", **dashes)
-        axes.text(place, 1.5 * top, f"{ratios[name]:,.0f}×", ha="center", size=9)
-    axes.set(yscale="log", ylabel="largest weight of a channel", xlim=(-0.6, len(ranges) - 0.4))
-    axes.set_ylim(top=3 * top)
-    plain(axes.yaxis)
-    axes.set_xticks(range(len(ranges)), list(ranges), rotation=90 if len(ranges) > 8 else 0)
-    axes.grid(False, axis="x")
     return picture
 
 

@@ -8,7 +8,6 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, label, one_each, place, styled
 
-MAPS = 6  # of each stage, in a row
 MARKS = {None: ("", COLORS["ink"]), True: ("✓ ", COLORS["right"]), False: ("✗ ", COLORS["wrong"])}
 
 
@@ -65,10 +64,11 @@ def evidence(images: Sequence[Any], maps: Sequence[Any], titles: Sequence[str], 
 
 
 @styled
-def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str = "") -> Picture:
-    """Small feature maps `[S, S, C]`, a row for each, a column for each channel: white is 0, orange above, blue below.
+def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str = "", signed: bool = True) -> Picture:
+    """Feature maps `[S, S, C]`, a row for each, a column for each channel: white is 0, orange above, blue below.
 
-    Each row has its own scale. `each` names a column; without `alt`, the alternative text says which are not zero.
+    Each row has its own scale; numbers that are not `signed` go from black, which is 0, to white. `each` names a
+    column; without `alt`, the alternative text says which are not zero.
     """
     maps = {name: np.asarray(values, dtype=float) for name, values in maps.items()}
     said = []
@@ -82,14 +82,15 @@ def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str 
     side = min(0.92, (WIDTH - before) / most - gap)
     width, height = before + most * (side + gap), above + len(maps) * (side + gap)
     picture = Picture(figsize=(width, height), alt=alt)
-    shades = LinearSegmentedColormap.from_list("", [COLORS["standard"], COLORS["paper"], COLORS["depthwise"]])
+    ends = [COLORS["standard"], COLORS["paper"], COLORS["depthwise"]] if signed else ["black", "white"]
+    shades = LinearSegmentedColormap.from_list("", ends)
     for row, (name, values) in enumerate(maps.items()):
         bottom, limit = height - above - (row + 1) * side - row * gap, np.abs(values).max() or 1.0
         text = {"va": "center", "weight": "bold", "linespacing": 1.4}
         picture.text(0.1 / width, (bottom + side / 2) / height, name.replace(", ", ",\n"), **text)
         for number, one in enumerate(np.moveaxis(values, -1, 0)):
             axes = place(picture, before + number * (side + gap), bottom, side, side)
-            axes.imshow(one, shades, vmin=-limit, vmax=limit, interpolation="none")
+            axes.imshow(one, shades, vmin=-limit if signed else 0, vmax=limit, interpolation="none")
             axes.grid(False)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set(visible=True, color=COLORS["line"])
@@ -98,28 +99,4 @@ def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str 
             if not one.any():
                 middle = (one.shape[1] - 1) / 2, (one.shape[0] - 1) / 2
                 axes.text(*middle, "0", ha="center", va="center", color=COLORS["muted"])
-    return picture
-
-
-@styled
-def feature_maps(image: Any, stages: Mapping[str, Any], *, alt: str) -> Picture:
-    """What a network makes of one picture: its three color channels, then the first six feature maps of each stage.
-
-    `image` is `[S, S, 3]` from −1 to 1, `stages` maps titles to feature maps `[H, W, C]`. Each map has its own scale,
-    from black, which is zero, to white, its strongest hundredth. `alt` says what there is to see.
-    """
-    image = np.clip((np.asarray(image) + 1) / 2, 0, 1)
-    rows = {"image: red,\ngreen, blue": [image, *np.moveaxis(image, -1, 0)]}
-    rows |= {title: np.moveaxis(np.asarray(stage)[..., :MAPS], -1, 0) for title, stage in stages.items()}
-    before, gap = 1.25, 0.06
-    side = (WIDTH - before) / MAPS
-    height = side * len(rows)
-    picture = Picture(figsize=(WIDTH, height), alt=alt)
-    for row, (title, tiles) in enumerate(rows.items()):
-        bottom = height - (row + 1) * side
-        picture.text(0.01, (bottom + side / 2) / height, title, va="center")
-        for column, tile in enumerate(tiles):
-            axes = place(picture, before + column * side, bottom, side - gap, side - gap)
-            axes.imshow(tile, cmap="gray", vmin=0, vmax=np.quantile(tile, 0.99) or 1, interpolation="nearest")
-            axes.set_axis_off()
     return picture

@@ -1,10 +1,8 @@
 """What a change does to trainings, and how good the model is: chapter 5."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, styled
 
@@ -74,35 +72,3 @@ def confusion(matrix: Sequence[Sequence[int]], class_names: Sequence[str]) -> Pi
 
 def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "–"
-
-
-@styled
-def calibration(confidence: Any, right: Any) -> Picture:
-    """How often a model is right when it says how sure it is, in ten steps from 50 to 100%.
-
-    `confidence` `[N]` is the probability of the predicted class of two, `right` `[N]` whether it was the right one.
-    A bar at the diagonal keeps its word.
-    """
-    confidence, right = np.asarray(confidence, float), np.asarray(right, bool)
-    edges = np.linspace(0.5, 1, 11)
-    place = np.clip(np.digitize(confidence, edges) - 1, 0, 9)
-    counts = np.bincount(place, minlength=10)
-    share = np.bincount(place, right, 10) / np.maximum(counts, 1)
-    said, kept = confidence.mean(), right.mean()
-    alt = (
-        f"Calibration: how often the model is right, against how sure it says it is. On average it says {said:.0%} "
-        f"and is right {kept:.0%} of the time, so it is {'too sure' if said > kept else 'not sure enough'} by "
-        f"{abs(said - kept):.1%}."
-    )
-    picture, (top, bottom) = figure(4.6, 4.2, alt=alt, rows=2, sharex=True, height_ratios=[3, 1])
-    middle = (edges[:-1] + edges[1:]) / 2
-    top.bar(middle, share, 0.045, color=COLORS["recorded"])
-    top.plot([0.5, 1], [0.5, 1], "--", color=COLORS["ink"], lw=1.2, label="keeps its word")
-    top.set(ylabel="is right", ylim=(0, 1.02), xlim=(0.5, 1))
-    top.legend(loc="upper left")
-    bottom.bar(middle, counts, 0.045, color=COLORS["muted"])
-    bottom.set(ylabel="images", xlabel="says it is sure")
-    bottom.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-    for axis in (top.xaxis, top.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    return picture

@@ -67,7 +67,6 @@ def parser() -> argparse.ArgumentParser:
         add(f"--{setting}", type=float, default=getattr(Recipe, setting.replace("-", "_")), help=text)
     add("--schedule", choices=("cosine", "constant"), default=Recipe.schedule, help="of the rate after the warm-up")
     switch = argparse.BooleanOptionalAction
-    add("--decay-depthwise", action=switch, default=Recipe.decay_depthwise, help="decay on depthwise kernels too")
     add("--dropout", type=float, default=1e-3, help="share of the features left out before the classifier")
     add("--momentum", type=float, default=0.9, help="of batch normalization; Keras has 0.99")
     add("--initializer", choices=(*INITIALIZERS, "imagenet"), default="he_normal", help="of the depthwise kernels")

@@ -45,15 +45,14 @@ def check(settings: dict[str, Any]) -> None:
 class Recipe:
     """AdamW, its learning rate, its weight decay, and the loss.
 
-    The learning rate follows `rate`. `weight_decay` falls on the kernels that mix channels, and on depthwise kernels
-    only with `decay_depthwise`; without decay, AdamW is Adam. Raises `ValueError` for a value out of range.
+    The learning rate follows `rate`, `weight_decay` falls on the kernels that mix channels; without decay, AdamW is
+    Adam. Raises `ValueError` for a value out of range.
     """
 
     learning_rate: float = 4e-3
     schedule: str = "cosine"
     warmup: float = 0.1
     weight_decay: float = 0.05
-    decay_depthwise: bool = False
     label_smoothing: float = 0.1
 
     def __post_init__(self) -> None:
@@ -69,7 +68,7 @@ def compile_model(model: keras.Model, recipe: Recipe | None = None, *, steps: in
     recipe = recipe or Recipe()
     schedule = rate(steps, recipe.learning_rate, schedule=recipe.schedule, warmup=recipe.warmup)
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
-    decaying = {id(weight) for weight in decays(model, recipe.decay_depthwise)}
+    decaying = {id(weight) for weight in decays(model)}
     optimizer.exclude_from_weight_decay([w for w in model.trainable_variables if id(w) not in decaying])
     classes = model.output_shape[-1]
 
@@ -98,23 +97,17 @@ def rate(
     )
 
 
-def decays(model: keras.Model, depthwise: bool = False) -> list[keras.Variable]:
+def decays(model: keras.Model) -> list[keras.Variable]:
     """The weights of `model` that weight decay falls on: the kernels of standard, pointwise and dense layers.
 
-    Those of depthwise layers only if asked: they have nine weights a channel, and the paper found it important to put
-    little or no decay on them (section 3.2).
+    Those of depthwise layers have nine weights a channel, and the paper found it important to put little or no decay on
+    them (section 3.2).
     """
-    spared = set()
-    for layer in model._flatten_layers() if not depthwise else ():
-        if isinstance(layer, DEPTHWISE):
-            spared |= {id(weight) for weight in layer.trainable_variables}
-    return [
-        weight
-        for weight in model.trainable_variables
-        if weight.name.endswith("kernel")
-        and id(weight) not in spared
-        and (depthwise or weight.name != "depthwise_kernel")  # of a separable layer
-    ]
+    depthwise = (layer for layer in model._flatten_layers() if isinstance(layer, DEPTHWISE))
+    spared = {id(weight) for layer in depthwise for weight in layer.trainable_variables}
+    kernels = (weight for weight in model.trainable_variables if weight.name.endswith("kernel"))
+    # The other name is that of a separable layer's first kernel.
+    return [kernel for kernel in kernels if id(kernel) not in spared and kernel.name != "depthwise_kernel"]
 
 
 # What `--recipe` stands for: defaults of the other options.
