@@ -1,6 +1,7 @@
 """Record how long files take, on a machine at rest.
 
     python scripts/latency.py one-thread                the sixteen MobileNets, and the layers of three networks
+    python scripts/latency.py twice                     the same, each file under two names
     python scripts/latency.py two-threads               the three networks on one thread and on two
     python scripts/latency.py NAME FILE …               any others
 
@@ -59,6 +60,12 @@ def with_operators() -> tuple[dict[str, bytes], int]:
     return files | parts, 1
 
 
+def each_twice() -> tuple[dict[str, bytes], int]:
+    """All of `with_operators`, each file also as in "0.25-128, int8, again": how far apart two times of one can be."""
+    files, threads = with_operators()
+    return files | {f"{name}, again": file for name, file in files.items()}, threads
+
+
 def on_threads() -> tuple[dict[str, bytes], dict[str, int]]:
     """The networks in `CUT` on one thread and on two, named as in "0.25-128, int8, 2"."""
     files = networks()
@@ -70,6 +77,7 @@ def on_threads() -> tuple[dict[str, bytes], dict[str, int]]:
 #: By the name of its record, what is to be timed and on how many threads.
 TIMED: dict[str, Callable[[], tuple[Mapping[str, File], int | Mapping[str, int]]]] = {
     "one-thread": with_operators,
+    "twice": each_twice,
     "two-threads": on_threads,
 }
 

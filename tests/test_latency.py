@@ -50,6 +50,11 @@ def test_each_layer_of_three_networks_is_timed_alone(made, name):
     assert wanted <= set(made["one-thread"][0])
 
 
+def test_each_of_these_files_also_runs_under_a_second_name(made):
+    once, twice = made["one-thread"][0], made["twice"][0]
+    assert twice == once | {f"{name}, again": file for name, file in once.items()}
+
+
 def test_on_two_threads_the_same_three_networks_run_again(made):
     files, threads = made["two-threads"]
     assert {name.rpartition(", ")[0] for name in files} == names("1.0-224", "0.25-128", "Conv-224")
@@ -181,4 +186,4 @@ def test_without_files_it_times_those_of_the_book(tmp_path, taking, monkeypatch)
 
 def test_another_name_without_files_is_refused(capfd):
     err = stopped(["mine"], capfd)
-    assert err.endswith("without a FILE, NAME must be one of one-thread, two-threads, not 'mine'\n")
+    assert err.endswith("without a FILE, NAME must be one of one-thread, twice, two-threads, not 'mine'\n")
