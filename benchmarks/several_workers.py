@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--record", action="store_true", help="write data/latency/workers.json")
     args = parser.parse_args()
-    shared = ["--resolution", "64", "--batch-size", "64", "--limit", "1024", "--epochs", str(args.epochs), "--no-test"]
+    shared = ["--resolution", "64", "--batch-size", "64", "--limit", "512", "--epochs", str(args.epochs), "--no-test"]
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for alpha in args.alphas:

@@ -28,7 +28,7 @@ COMMAND = (
     from mobilenet_lib.training.__main__ import main
     # Started in the background of a shell, a process ignores Ctrl-C; a reader's does not.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
 """
 )
 

@@ -185,7 +185,11 @@ def test_a_killed_worker_ends_the_other_and_both_go_on_from_the_last_epoch_when_
     shown(said)
     assert sorted(path.name for path in tmp_path.glob("killed/*/*")) == [".run.npz"]
 
-    said = [ended(two(folder)) for folder in ("killed", "whole")]
+    said = []
+    for folder in ("killed", "whole"):
+        both = two(folder)
+        said.append(ended(both))
+        assert [process.returncode for process in both] == [0, 0]
     assert " epoch 1/30 " not in said[0][0][0] and " epoch 1/30 " in said[1][0][0]
     records = [training.load_run(tmp_path / folder / "runs/run.json") for folder in ("killed", "whole")]
     assert without_times(records[0]) == without_times(records[1]) and len(records[0].epochs) == 30

@@ -51,7 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         team = workers.joined()
         if team is not None and team.index > 0:  # only the first one writes
-            return _record(args, parser, record, checkpoint, kept, team)
+            _record(args, parser, record, checkpoint, kept, team)
+            return
         args.runs.mkdir(parents=True, exist_ok=True)
         lock = args.runs / f".{args.name}.lock"
         lock.touch()
@@ -106,7 +107,8 @@ def _record(
         **settings,
     )
     if team is not None and team.index > 0:
-        return team.told("trained")  # once the first one has recorded: who ends before is taken for dead
+        team.told("trained")  # once the first one has recorded: who ends before is taken for dead
+        return
     if args.test_resolution not in (None, args.resolution):
         trained, photos = model, data.load(args.test_resolution, args.batch_size, **source)
         model = models.mobilenet(args.alpha, args.test_resolution, len(photos.class_names), separable=args.separable)
