@@ -1,7 +1,7 @@
 """How much faster is an epoch with two workers, each on a core of its own? And what does their path cost one alone?
 
-Prints ratios and asserts nothing: run it on a machine at rest with two cores and Linux, with `make bench`. `--record` keeps
-them in data/latency/workers.json, for chapter 9.
+Prints ratios, the median of the rounds and the range, and asserts nothing: run it on a machine at rest with two cores
+and Linux, with `make bench`. `--record` keeps the seconds in data/latency/workers.json, for chapter 9.
 """
 
 import argparse
@@ -51,30 +51,28 @@ def epoch(workers: int, options: list[str], folder: Path) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--alphas", type=float, nargs="+", default=[0.25, 1.0])
+    parser.add_argument("--alpha", type=float, default=0.25)
+    parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--record", action="store_true", help="write data/latency/workers.json")
+    parser.add_argument("--record", action="store_true", help="keep the seconds in data/latency/workers.json")
     args = parser.parse_args()
-    shared = ["--resolution", "64", "--batch-size", "64", "--limit", "512", "--epochs", str(args.epochs), "--no-test"]
-    found = {}
+    size = ["--alpha", f"{args.alpha:g}", "--resolution", str(args.resolution)]
+    options = [*size, "--batch-size", "64", "--limit", "512", "--epochs", "4", "--no-test"]
+    seconds = {arm: [] for arm in ARMS}
     with tempfile.TemporaryDirectory() as folder:
-        for alpha in args.alphas:
-            options = ["--alpha", str(alpha), *shared]
-            seconds = {arm: [] for arm in ARMS}
-            for turn in range(args.rounds):
-                for arm in [*ARMS][:: 1 if turn % 2 else -1]:
-                    seconds[arm].append(epoch(ARMS[arm], options, Path(folder)))
-            found[str(alpha)] = {"options": options, "seconds": seconds}
-            for above, below in RATIOS:
-                pairs = [a / b for a, b in zip(seconds[above], seconds[below], strict=True)]
-                spread = f"{min(pairs):.3f} to {max(pairs):.3f}"
-                report(f"α = {alpha:g}: an epoch of {above} / of {below}", median(pairs), spread, "")
+        for turn in range(args.rounds):
+            for arm in [*ARMS][:: 1 if turn % 2 else -1]:
+                seconds[arm].append(epoch(ARMS[arm], options, Path(folder)))
+    for above, below in RATIOS:
+        pairs = [a / b for a, b in zip(seconds[above], seconds[below], strict=True)]
+        report(f"an epoch of {above} / of {below} ({min(pairs):.2f} to {max(pairs):.2f})", median(pairs), unit="")
     if args.record:
-        command = "python benchmarks/several_workers.py --record"
-        about = {"command": command, "date": today(), "versions": versions(), "machine": machine()}
-        about |= {"load": os.getloadavg()[0], "networks": found}
-        write(DATA / "latency/workers.json", json.dumps(about, indent=1).encode() + b"\n")
+        path = DATA / "latency/workers.json"
+        about = {"command": f"python benchmarks/several_workers.py {' '.join(size)} --record", "date": today()}
+        about |= {"versions": versions(), "machine": machine(), "load": os.getloadavg()[0], "options": options}
+        found = json.loads(path.read_bytes()) if path.exists() else {}
+        found[f"{args.alpha:g}-{args.resolution}"] = about | {"seconds": seconds}
+        write(path, json.dumps(found, indent=1).encode() + b"\n")
 
 
 if __name__ == "__main__":
