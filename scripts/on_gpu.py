@@ -2,10 +2,11 @@
 
     KERAS_BACKEND=jax python scripts/on_gpu.py rates --data data/cats-dogs
 
-A network of 0.2 million parameters leaves a GPU idle. Here the networks of all arms and seeds take each step together
-(`jax.vmap`), and an epoch is one call. Network, recipe, order of the photos and validation are those of
-`python -m mobilenet_lib.training`. Two things differ: the random numbers of weights and crops are drawn by other
-generators, and the GPU rounds matrix products (TF32). Records say which device made them.
+A network of 0.2 million parameters leaves a GPU idle. Here all networks of one shape and length, of all arms and seeds,
+take each step together (`jax.vmap`), and an epoch is one call. Network, recipe, order of the photos and validation are
+those of `python -m mobilenet_lib.training`. Three things differ: the random numbers of weights and crops are drawn by
+other generators, nothing is dropped out, and the GPU rounds matrix products (TF32). Records say which device made them.
+What is recorded already is not run again.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def forward(layers: list, params: list, stats: list, x: jax.Array, training: boo
             x = sum(view * weight for view, weight in zip(shifted(x, layer.stride), kernel.reshape(9, -1), strict=True))
         elif layer.kernel == 3:
             views = jnp.concatenate(shifted(x, layer.stride), axis=-1)
-            x = jnp.matmul(views, kernel.reshape(27, -1), precision=EXACT)
+            precision = EXACT if layer.name == "conv1" else None
+            x = jnp.matmul(views, kernel.reshape(views.shape[-1], -1), precision=precision)
         else:
             x = jnp.matmul(x, kernel[0, 0])
         mean, variance = moving
@@ -115,26 +117,37 @@ def tree(weights: list) -> tuple[list, list]:
 
 def train(experiment: str, source: str, folder: Path, epochs: int | None, limit: int | None) -> None:
     runs = sweep.EXPERIMENTS[experiment].runs(experiment)
-    parser = options.parser()
-    asked = {name: options.parsed(parser, ["--name", name, *options.words(each)]) for name, each in runs.items()}
-    first = next(iter(asked.values()))
+    parser, shapes = options.parser(), {}
+    for name, declared in runs.items():
+        args = options.parsed(parser, ["--name", name, *options.words(declared)])
+        if not (folder / f"{name}.json").exists():
+            shapes.setdefault((args.alpha, args.separable, args.epochs), {})[name] = args
+    photos = {}
+    for asked in shapes.values():
+        for args in asked.values():
+            if args.seed not in photos:
+                split = {"validation": args.validation, "seed": args.seed}
+                photos[args.seed] = data.load(args.resolution, source=source, limit=limit, **split)
+        together(experiment, asked, photos, folder, epochs)
+
+
+def together(experiment: str, asked: dict, loaded: dict, folder: Path, epochs: int | None) -> None:
+    """Train and record networks of one shape, with the photos of each seed."""
+    parser, first = options.parser(), next(iter(asked.values()))
     epochs = epochs or first.epochs
-    *layers, _ = architecture.mobilenet(first.alpha, first.resolution, 2)
-    loaded = {
-        seed: data.load(first.resolution, source=source, validation=first.validation, seed=seed, limit=limit)
-        for seed in sorted({args.seed for args in asked.values()})
-    }
+    *layers, _ = architecture.mobilenet(first.alpha, first.resolution, 2, separable=first.separable)
     held = {split: [loaded[seed].images(split) for seed in loaded] for split in ("train", "validation")}
     images, labels = (jnp.asarray(np.concatenate(each)) for each in zip(*held["train"], strict=True))
     seen, answers = (jnp.asarray(np.concatenate(each)) for each in zip(*held["validation"], strict=True))
     count, checked = len(held["train"][0][1]), len(held["validation"][0][1])
-    offset = np.array([sorted(loaded).index(args.seed) for args in asked.values()])
+    offset = np.array([list(loaded).index(args.seed) for args in asked.values()])
 
     networks = []
     for args in asked.values():
         keras.utils.set_random_seed(args.seed)
         initializer = training.INITIALIZERS[args.initializer]
-        networks.append(models.mobilenet(args.alpha, args.resolution, 2, depthwise_initializer=initializer))
+        shape = {"separable": args.separable, "depthwise_initializer": initializer}
+        networks.append(models.mobilenet(args.alpha, args.resolution, 2, **shape))
     trees = [tree([np.asarray(weight) for weight in network.get_weights()]) for network in networks]
     params, stats = (jax.tree.map(lambda *each: jnp.stack(each), *side) for side in zip(*trees, strict=True))
     decayed = [(float(layer.kind != "depthwise"), 0.0, 0.0) for layer in layers] + [(1.0, 0.0)]
@@ -143,14 +156,15 @@ def train(experiment: str, source: str, folder: Path, epochs: int | None, limit:
     rates = np.stack([_rates(args, steps * epochs) for args in asked.values()])
 
     one = functools.partial(step, layers, decayed)
-    together = jax.vmap(one, in_axes=(None, None, 0, 0, 0))
+    all_at_once = jax.vmap(one, in_axes=(None, None, 0, 0, 0))
 
+    # Images are arguments: as constants of a program they would be compiled into it, for minutes.
     @functools.partial(jax.jit, donate_argnums=0)
-    def epoch_of(state, full, rest):
-        state, sums = lax.scan(lambda state, given: together(images, labels, hyper, state, given), state, full)
+    def epoch_of(state, images, labels, full, rest):
+        state, sums = lax.scan(lambda state, given: all_at_once(images, labels, hyper, state, given), state, full)
         loss, right = (each.sum(0) for each in sums)
         if rest is not None:
-            state, more = together(images, labels, hyper, state, rest)
+            state, more = all_at_once(images, labels, hyper, state, rest)
             loss, right = loss + more[0], right + more[1]
         return state, loss, right
 
@@ -158,16 +172,16 @@ def train(experiment: str, source: str, folder: Path, epochs: int | None, limit:
         return lax.scan(lambda _, chosen: (None, jax.vmap(function)(*chosen)), None, batches)[1]
 
     @jax.jit
-    def probabilities(params, stats):
+    def probabilities(params, stats, images):
         def of(params, stats, chosen):
-            return jax.nn.softmax(forward(layers, params, stats, seen[chosen] / 127.5 - 1, False)[0])
+            return jax.nn.softmax(forward(layers, params, stats, images[chosen] / 127.5 - 1, False)[0])
 
         chosen = _batches(offset * checked, checked)
         repeat = jax.tree.map(lambda a: jnp.broadcast_to(a, (len(chosen), *a.shape)), (params, stats))
         return jnp.moveaxis(over((*repeat, chosen), of), 0, 1).reshape(len(offset), -1, 2)
 
     @jax.jit
-    def recalibrated(params, stats):
+    def recalibrated(params, stats, images):
         def of(params, stats, chosen):
             return forward(layers, params, stats, images[chosen] / 127.5 - 1, True)[1]
 
@@ -191,9 +205,10 @@ def train(experiment: str, source: str, folder: Path, epochs: int | None, limit:
         whole = count // BATCH
         full = (given[0], given[2], now[:whole])
         rest = (given[1], given[3], now[-1]) if count % BATCH else None
-        state, loss, right = epoch_of(state, full, rest)
-        plain = np.asarray(probabilities(state[0], state[1]))
-        again = np.asarray(probabilities(state[0], recalibrated(state[0], state[1])))
+        state, loss, right = epoch_of(state, images, labels, full, rest)
+        plain, again = np.asarray(probabilities(*state[:2], seen)), None
+        if first.recalibrated:
+            again = np.asarray(probabilities(state[0], recalibrated(*state[:2], images), seen))
         seconds = round(time.perf_counter() - started, 2)
         norms = _norms(state[0], decayed)
         for i, past in enumerate(history.values()):
@@ -204,13 +219,14 @@ def train(experiment: str, source: str, folder: Path, epochs: int | None, limit:
                     "accuracy": round(float(right[i]) / count, 5),
                     "val_loss": round(float(-np.log(np.maximum(right_of, 1e-7)).mean()), 5),
                     "val_accuracy": float((plain[i].argmax(1) == truth[i]).mean()),
-                    "val_recalibrated": float((again[i].argmax(1) == truth[i]).mean()),
                     "norm": round(float(norms[i]), 3),
-                    "learning_rate": float(now[-1, i]),
+                    "learning_rate": float(f"{now[-1, i]:.6g}"),
                     "seconds": seconds,
                 }
             )
-        print(f"{experiment}: epoch {epoch + 1}/{epochs}, {seconds} s", flush=True)
+            if again is not None:
+                past[-1]["val_recalibrated"] = float((again[i].argmax(1) == truth[i]).mean())
+        print(f"{experiment}, {len(asked)} networks: epoch {epoch + 1}/{epochs}, {seconds} s", flush=True)
     cost = models.cost(networks[0])
     for i, (name, args) in enumerate(asked.items()):
         photos = loaded[args.seed]

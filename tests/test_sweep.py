@@ -62,7 +62,7 @@ def test_networks_of_both_kinds_of_convolution_are_trained_alike_and_two_of_them
 
 
 def test_no_run_that_compares_recipes_looks_at_the_test_set():
-    for experiment in ("transient", "parts", "rates", "peak", "convolutions", "longer"):
+    for experiment in ("transient", "parts", "rates", "peak", "convolutions", "price", "longer"):
         assert all(options["test"] is False for options in sweep.EXPERIMENTS[experiment].runs(experiment).values())
 
 

@@ -1,4 +1,4 @@
-"""The experiments of chapter 5: which runs they ask for, which are recorded, and the rest to be run.
+"""The experiments of chapters 5 and 8: which runs they ask for, which are recorded, and the rest to be run.
 
 python -m mobilenet_lib.training sweep --list      what there is and what is missing
 python -m mobilenet_lib.training sweep parts       run what is missing of one experiment
@@ -68,6 +68,9 @@ MEASURED = [part for part in PARTS if part != "momentum"]
 # A small network and a budget of minutes; validation on 2,000 photos, and never on the test set.
 SMALL = {"alpha": 0.25, "resolution": 64, "validation": 0.25, "last": True, "recalibrated": True, "test": False}
 SIZES = {"first": [(64, 60)], "resolution": 128, "epochs": 24}
+# Of equal width, and standard ones so thin that they cost about as much: 3,566,784 Mult-Adds against 3,329,024.
+KINDS = {"separable": {}, "thin": {"separable": False, "alpha": 0.094}, "standard": {"separable": False}}
+PEAKS = {40: (0.004, 0.008, 0.016, 0.032, 0.064), 120: (0.008, 0.016, 0.032)}
 
 EXPERIMENTS = {
     "transient": Experiment(
@@ -102,10 +105,20 @@ EXPERIMENTS = {
         {"he": REPAIRED | {"learning_rate": 0.016}, "keras": REPAIRED | _only(KERAS, "he") | {"learning_rate": 0.016}},
     ),
     "convolutions": Experiment(
-        "What does a network lose whose convolutions are separable? (That one is minus-he of parts.)",
-        SMALL | REPAIRED | _only(KERAS, "he") | {"epochs": 40, "recalibrated": False, "separable": False, "keep": True},
-        # The width at which they cost about as much as separable ones: 3,566,784 Mult-Adds against 3,329,024.
-        {"standard": {}, "equal": {"alpha": 0.094}},
+        "How close do standard kernels come to separable ones? (Their models are kept, and cut: scripts/kernels.py.)",
+        SMALL | REPAIRED | _only(KERAS, "he") | {"epochs": 40, "recalibrated": False, "keep": True},
+        {"standard": KINDS["standard"], "equal": KINDS["thin"]},
+    ),
+    "price": Experiment(
+        "What does a separable network lose, each kind at its best rate?",
+        SMALL | REPAIRED | _only(KERAS, "he") | {"recalibrated": False, "dropout": 0.0},
+        {
+            f"{kind}-{epochs}-rate-{rate:g}": network | {"epochs": epochs, "learning_rate": rate}
+            for epochs, rates in PEAKS.items()
+            for kind, network in KINDS.items()
+            for rate in rates
+        },
+        seeds=5,
     ),
     "longer": Experiment(
         "Does augmentation pay when the budget is longer?",
