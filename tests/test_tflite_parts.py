@@ -7,7 +7,7 @@ import pytest
 from networks import LABELS, ROUNDING, SIZE, file, lively, mapped, opened, operators, pictures
 
 from mobilenet_lib import architecture, models, tflite
-from mobilenet_lib.tflite.files import unpacked
+from mobilenet_lib.tflite.files import packed, unpacked
 
 
 @pytest.mark.parametrize("mode", tflite.MODES)
@@ -136,6 +136,13 @@ def test_a_layer_moves_what_flows_in_and_out_of_it_and_its_weights_once(layer, m
 
 def test_what_has_no_weights_has_no_mult_adds():
     assert tflite.work(tflite.operators(file("float32"))["probabilities"]) == (0, 2 * 4 + 2 * 4)
+
+
+def test_files_from_before_2020_which_number_their_operators_in_one_byte_are_counted_too():
+    content = unpacked(file("float32"))
+    for code in content.operatorCodes:
+        code.deprecatedBuiltinCode, code.builtinCode = code.builtinCode, 0
+    assert tflite.work(packed(content)) == tflite.work(file("float32"))
 
 
 def test_the_work_of_half_a_file_is_not_known():

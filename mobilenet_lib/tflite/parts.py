@@ -80,7 +80,8 @@ def work(tflite_model: File) -> tuple[int, int]:
     content, graph = _with_one_graph(tflite_model)
     mult_adds = 0
     for operator in graph.operators:
-        code = content.operatorCodes[operator.opcodeIndex].builtinCode
+        kind = content.operatorCodes[operator.opcodeIndex]
+        code = max(kind.builtinCode, kind.deprecatedBuiltinCode)  # files from before 2020 have the latter alone
         if code in FILTERS:  # each number of the output takes the products of one filter
             weights, output = (graph.tensors[place].shape for place in (operator.inputs[1], operator.outputs[0]))
             mult_adds += prod(map(int, output)) * prod(map(int, weights)) // int(weights[FILTERS[code]])
