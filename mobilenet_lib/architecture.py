@@ -14,17 +14,7 @@ STEM = 32  #: output channels of the first layer, a standard convolution with st
 
 #: The 13 blocks after it: (stride of the 3×3 convolution, output channels).
 #: The paper prints stride 2 for the last one; with its 7×7 input and output it has to be 1.
-BLOCKS = (
-    (1, 64),
-    (2, 128),
-    (1, 128),
-    (2, 256),
-    (1, 256),
-    (2, 512),
-    *((1, 512),) * 5,
-    (2, 1024),
-    (1, 1024),
-)
+BLOCKS = ((1, 64), (2, 128), (1, 128), (2, 256), (1, 256), (2, 512), *((1, 512),) * 5, (2, 1024), (1, 1024))
 #: The shallow network of Table 5 leaves out the five blocks of 14×14×512.
 SHALLOW = (*BLOCKS[:6], *BLOCKS[11:])
 

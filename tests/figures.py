@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.text import Text
 
-from mobilenet_lib import architecture, costs, paper, plots
+from mobilenet_lib import architecture, costs, plots
 
 NETWORKS = {
     "the paper's network": {},
@@ -50,7 +50,6 @@ FIGURES = {
     "stacked": lambda: plots.stacked({"one": PARTS, "two": {"b": 5}}, colors=COLORS, alt="Two bars with parts to add"),
     "multipliers": lambda: plots.multipliers({"all": (14, 8, costs.Cost(200, 72)), "half": (7, 8, costs.Cost(50, 72))}),
     "tradeoff": lambda: plots.tradeoff(MODELS, front=FRONT, trend=(4.3, 33)),
-    "tradeoff and others": lambda: plots.tradeoff(MODELS, others=paper.OTHERS),
     "budget": lambda: plots.budget({"float32": (MODELS, 4, MODELS[3]), "none": (MODELS[:1], 4, None)}, 100, 4),
     "lines": lambda: plots.lines(
         {

@@ -34,7 +34,6 @@ def test_the_alternative_text_is_a_description(name):
         ("multipliers", "half, 7×7×8: 0.0 million Mult-Adds (25%), 72 parameters (100%)"),
         ("tradeoff", "from 45.0% at 10 to 70.9% at 569 million. 1 of 4 are beaten by another: 1.0-128."),
         ("tradeoff", "rises by 4.3 points per doubling"),
-        ("tradeoff and others", "AlexNet with 57.2% at 720"),
         ("budget", "float32: 1 of 4 fit, 0.3-96 is the best with 45.0%. none: 0 of 1 fit."),
         ("lines", "million Mult-Adds: old 49.8% at 41 to 63.3% at 150, old, anew 50.0% at 41; milliseconds: new"),
         ("number lines", "fine: errors up to 0.0% of the largest weight; coarse: errors up to 30.0% of"),

@@ -17,10 +17,6 @@ def test_models_of_the_front_are_filled_and_the_others_hollow():
     assert filled(example("tradeoff")) == {(569, 70.9), (166, 65.3), (10, 45.0)}
 
 
-def test_without_a_front_every_model_is_filled():
-    assert filled(plots.tradeoff(MODELS)) == {(model.mult_adds, model.top1) for model in MODELS}
-
-
 def test_every_alpha_is_in_the_legend_and_every_resolution_beside_its_point():
     said = words(example("tradeoff"))
     assert {"α = 1", "α = 0.75", "α = 0.3"} <= set(said)

@@ -15,64 +15,41 @@ ALPHAS = {1.0: ("#3b0f70", "o"), 0.75: ("#8c2981", "s"), 0.5: ("#cf3f6c", "^"), 
 
 
 @styled
-def tradeoff(
-    models: Sequence[Any],
-    *,
-    front: Sequence[Any] = (),
-    others: Sequence[Any] = (),
-    trend: tuple[float, float] | None = None,
-) -> Picture:
+def tradeoff(models: Sequence[Any], *, front: Sequence[Any], trend: tuple[float, float]) -> Picture:
     """Accuracy against Mult-Adds: Figure 4 of the paper.
 
     `models` have `alpha`, `resolution`, `top1` in percent and `mult_adds` in millions. Color and marker tell α, the
-    number beside a point is the resolution. Models of the Pareto `front` are filled and joined. `others` are networks
-    with a `name` in place of α and resolution. `trend` draws the line of (points per doubling, accuracy at one
-    million).
+    number beside a point is the resolution. Models of the Pareto `front` are filled and joined. `trend` draws the line
+    of (points per doubling, accuracy at one million).
     """
     low, high = (pick(models, key=lambda m: (m.top1, -m.mult_adds)) for pick in (min, max))
-    said = [
-        f"{len(models)} MobileNets, from {low.top1:.1f}% at {low.mult_adds:,.3g} to {high.top1:.1f}% at "
-        f"{high.mult_adds:,.3g} million."
-    ]
-    if beaten := [f"{m.alpha}-{m.resolution}" for m in models if front and m not in front]:
-        said.append(f"{len(beaten)} of {len(models)} are beaten by another: {', '.join(beaten)}.")
-    if others:
-        listed = (f"{other.name} with {other.top1}% at {other.mult_adds:,.5g}" for other in others)
-        said.append(f"Beside them {', '.join(listed)} million.")
-    if trend is not None:
-        said.append(f"A line rises by {trend[0]:.1f} points per doubling.")
-    alt = f"Accuracy against Mult-Adds on a logarithmic axis. {' '.join(said)}"
+    beaten = [m for m in models if m not in front]
+    alt = (
+        f"Accuracy against Mult-Adds on a logarithmic axis. {len(models)} MobileNets, from {low.top1:.1f}% at "
+        f"{low.mult_adds:,.3g} to {high.top1:.1f}% at {high.mult_adds:,.3g} million. {len(beaten)} of {len(models)} "
+        f"are beaten by another: {', '.join(f'{m.alpha}-{m.resolution}' for m in beaten)}. A line rises by "
+        f"{trend[0]:.1f} points per doubling."
+    )
     picture, axes = figure(WIDTH, 4.2, alt=alt)
-    if front:
-        axes.plot(
-            *zip(*sorted((m.mult_adds, m.top1) for m in front), strict=True), color=COLORS["line"], lw=2.5, zorder=1
-        )
+    points = sorted((m.mult_adds, m.top1) for m in front)
+    axes.plot(*zip(*points, strict=True), color=COLORS["line"], lw=2.5, zorder=1)
     for m in models:
-        hollow = bool(front) and m not in front
-        mark(axes, m, m.mult_adds, m.top1, hollow=hollow)
+        mark(axes, m, m.mult_adds, m.top1, hollow=m in beaten)
         # Side by side or one above the other, neighbors put their labels on opposite sides.
-        place = (-4, 4) if m.alpha == 0.75 else (4, 5) if m.alpha == 0.25 and hollow else (4, -10)
-        side = "right" if place[0] < 0 else "left"
-        label(axes, f"{m.resolution}", (m.mult_adds, m.top1), place, ha=side)
-    for i, other in enumerate(sorted(others, key=lambda other: other.mult_adds)):
-        point, place = (other.mult_adds, other.top1), (0, -15 if i % 2 else 8)
-        axes.plot(*point, "X", color=COLORS["muted"], ms=6)
-        label(axes, other.name, point, place)
-    if trend is not None:
-        ends = np.array([pick(m.mult_adds for m in models) for pick in (min, max)])
-        axes.plot(ends, trend[0] * np.log2(ends) + trend[1], ":", color=COLORS["ink"], lw=1.3)
+        place = (-4, 4) if m.alpha == 0.75 else (4, 5) if m.alpha == 0.25 and m in beaten else (4, -10)
+        label(axes, f"{m.resolution}", (m.mult_adds, m.top1), place, ha="right" if place[0] < 0 else "left")
+    ends = np.array([low.mult_adds, high.mult_adds])
+    axes.plot(ends, trend[0] * np.log2(ends) + trend[1], ":", color=COLORS["ink"], lw=1.3)
     axes.set(xscale="log", xlabel="million Mult-Adds", ylabel="top-1 accuracy (%)")
     axes.margins(x=0.12, y=0.1)
     plain(axes.xaxis)
-    handles = alphas(models)
-    if front:
-        handles.append(Line2D([], [], color=COLORS["line"], lw=2.5, label="Pareto front"))
-        hollow = {"marker": "o", "mfc": "none", "color": COLORS["muted"]}
-        handles.append(Line2D([], [], ls="none", label="beaten by another", **hollow))
-    if trend is not None:
-        handles.append(Line2D([], [], ls=":", color=COLORS["ink"], lw=1.3, label=f"{trend[0]:.1f} points a doubling"))
-    columns = 4 if len(handles) > 6 else len(handles)
-    picture.legend(handles=handles, loc="outside lower center", ncols=columns, columnspacing=1.4, handletextpad=0.4)
+    handles = [
+        *alphas(models),
+        Line2D([], [], color=COLORS["line"], lw=2.5, label="Pareto front"),
+        Line2D([], [], ls="none", marker="o", mfc="none", color=COLORS["muted"], label="beaten by another"),
+        Line2D([], [], ls=":", color=COLORS["ink"], lw=1.3, label=f"{trend[0]:.1f} points a doubling"),
+    ]
+    picture.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4, handletextpad=0.4)
     return picture
 
 
