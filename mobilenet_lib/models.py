@@ -133,8 +133,10 @@ def imagenet_backbone(alpha: float = 0.25, resolution: int = 224) -> keras.Model
 def summary(model: keras.Model) -> None:
     """Print layers and parameters, as Keras' `model.summary()`, whose colors are too pale for a white page."""
     rows = [(f"{x.name} ({type(x).__name__})", f"{x.output.shape}", f"{x.count_params():,}") for x in model.layers]
-    for name, shape, params in [("layer (type)", "output shape", "parameters"), *rows]:
-        print(f"{name:40} {shape:20} {params:>10}")
+    rows = [("layer (type)", "output shape", "params"), *rows]
+    names, shapes, params = (max(map(len, column)) for column in zip(*rows, strict=True))
+    for name, shape, count in rows:
+        print(f"{name:{names}}  {shape:{shapes}}  {count:>{params}}")
     total, trainable = (sum(prod(weight.shape) for weight in each) for each in (model.weights, model.trainable_weights))
     print(f"\ntotal: {total:,}\ntrainable: {trainable:,}\nnon-trainable: {total - trainable:,}")
 

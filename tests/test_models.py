@@ -111,13 +111,14 @@ def test_a_model_refuses_what_the_architecture_refuses(arguments):
 
 def test_a_summary_has_the_layers_and_the_parameters(capsys):
     model = keras.Sequential(
-        [keras.Input((32, 32, 32)), layers.Conv2D(64, 3, name="conv"), layers.BatchNormalization()]
+        [keras.Input((32, 32, 32)), layers.Conv2D(64, 3, name="conv"), layers.BatchNormalization(name="bn")]
     )
     models.summary(model)
     said = capsys.readouterr().out.splitlines()
     assert said[1].split() == ["conv", "(Conv2D)", "(None,", "30,", "30,", "64)", "18,496"]
     assert said[-3:] == ["total: 18,752", "trainable: 18,624", "non-trainable: 128"]
     assert max(map(len, said)) <= 72
+    assert len({len(line) for line in said[:3]}) == 1
 
 
 def test_maps_have_the_logits_as_their_mean():
