@@ -100,7 +100,7 @@ clients: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Run exported files in Medi
 
 cluster: $(INSTALLED) $(ENVIRONMENTS)/ray/made ## Train with several processes, run a sweep on a cluster of Ray, and kill some of them
 	@$(BIN)/pytest -m cluster tests/test_workers.py
-	@$(call PYTHON_IN,ray) -m pytest tests/elsewhere/on_ray.py
+	@RAY_DEDUP_LOGS=0 $(call PYTHON_IN,ray) -m pytest tests/elsewhere/on_ray.py
 
 repeat: $(INSTALLED) $(WEB) ## Execute the chapters twice with the drawn pictures and compare the pages
 	@$(BIN)/pytest tests/elsewhere/repeat.py
