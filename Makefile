@@ -23,7 +23,7 @@ ALONE := _build/chapter
 ONE = $(if $(NAME),$(firstword $(wildcard chapters/$(NAME)*.md)))
 LAST = $(shell ls -dt _build/html $(ALONE)/_build/html 2> /dev/null | head -n 1)
 .DEFAULT_GOAL := help
-.PHONY: help book serve data test clean chapter sync lint lock repository pages colab floors jax editors clients cluster repeat bench fuzz mutants anew
+.PHONY: help book serve data test clean chapter sync lint lock repository pages colab floors jax editors clients exports cluster repeat bench fuzz mutants anew
 .SECONDARY:
 
 ## To read the book
@@ -97,6 +97,9 @@ editors: $(INSTALLED) $(ENVIRONMENTS)/editors/made ## Open, edit and save a chap
 
 clients: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Run exported files in MediaPipe, ONNX Runtime, OpenVINO and LiteRT for Microcontrollers
 	@CLIENTS="$(call PYTHON_IN,clients)" $(BIN)/pytest tests/elsewhere/clients.py
+
+exports: $(INSTALLED) $(ENVIRONMENTS)/clients/made ## Record what each file format does to the networks of chapter 6, on the photos
+	@for name in imagenet-128 "flagship --keep"; do $(BIN)/python scripts/exports.py $$name --data data/cats-dogs --quantizer $(call PYTHON_IN,clients) || exit 1; done
 
 cluster: $(INSTALLED) $(ENVIRONMENTS)/ray/made ## Train with several processes, run a sweep on a cluster of Ray, and kill some of them
 	@$(BIN)/pytest -m cluster tests/test_workers.py

@@ -1,12 +1,13 @@
 """Record what each file format does to a model, and make the files that the book keeps.
 
-    python scripts/exports.py scratch --data data/cats-dogs --keep
+    python scripts/exports.py flagship --data data/cats-dogs --keep
 
 Writes data/exports/NAME.json, and with `--keep` data/models/cats-dogs.tflite and cats-dogs-int8.tflite.
 """
 
 import argparse
 import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -44,20 +45,30 @@ CHANGED: dict[str, tuple[Callable[[keras.Model, Any], keras.Model], dict[str, An
 }
 # How many training images calibrate an int8 file, each tried with three sets that share no image.
 CALIBRATED, SETS = (1, 10, 100, 500), 3
+# A network of `models.mobilenet` is trained to be rounded this often again, each time on images in another order.
+SEEDS = 1, 2, 3, 4
+QUANTIZER = "int8, AI Edge Quantizer"
 
 
-def record(model: keras.Model, photos: Any) -> dict[str, Any]:
+def record(model: keras.Model, photos: Any, quantizer: str | None = None) -> dict[str, Any]:
     """What each file format does to `model` on the test split of `photos`, with where, when and with what.
 
-    `photos` are what `data.load` returns, at the size of the model; 100 of its training images calibrate int8. For each
-    file: its bytes, the largest and the mean difference of its probabilities from Keras, how many answers it changes,
-    its accuracy, and the class of each image, a digit each. Then what `calibrated` found. Raises `ValueError` if the
-    model does not fit.
+    `photos` are what `data.load` returns, at the size of the model; 100 of its training images calibrate int8.
+    `quantizer` is as in `quantized`. For each file: its bytes, the largest and the mean difference of its probabilities
+    from Keras, how many answers it changes, its accuracy, and the class of each image, a digit each. Then what
+    `calibrated` and `trained` found. Raises `ValueError` if the model does not fit.
     """
     in_keras, files = training.evaluate(model, photos.test), []
     wanted = {name: (None, options) for name, options in RECORDED.items()} | (CHANGED if foldable(model) else {})
-    for name, (change, options) in wanted.items():
-        content = _converted(change(model, photos) if change else model, photos, **options)
+    packages, others = versions("ai-edge-litert"), {}
+    if quantizer:
+        float32 = _converted(model, photos, mode="float32")
+        others[QUANTIZER], packages["ai-edge-quantizer"] = quantized(float32, _calibration(photos), quantizer)
+    contents = {
+        name: _converted(change(model, photos) if change else model, photos, **options)
+        for name, (change, options) in wanted.items()
+    } | others
+    for name, content in contents.items():
         says = evaluate(content, photos.test, threads=2)
         difference = np.abs(says.probabilities - in_keras.probabilities)
         files.append(
@@ -66,8 +77,7 @@ def record(model: keras.Model, photos: Any) -> dict[str, Any]:
                 "bytes": len(content),
                 "largest_difference": float(f"{difference.max():.2g}"),
                 "mean_difference": float(f"{difference.mean():.2g}"),
-                "changed": int((says.predictions != in_keras.predictions).sum()),
-                "accuracy": round(says.accuracy, 5),
+                **_beside(says, in_keras),
                 "predictions": _digits(says),
             }
         )
@@ -77,11 +87,30 @@ def record(model: keras.Model, photos: Any) -> dict[str, Any]:
         "predictions": _digits(in_keras),
         "files": files,
         "calibrated": calibrated(model, photos, in_keras),
+        "trained": trained(model, photos, in_keras) if foldable(model) else [],
         "data": {"source": photos.source, "drawn": photos.drawn, "counts": photos.counts},
         "date": today(),
-        "versions": versions("ai-edge-litert"),
+        "versions": packages,
         "machine": machine(),
     }
+
+
+def quantized(float32: bytes, images: np.ndarray, python: str) -> tuple[bytes, str]:
+    """The int8 file that AI Edge Quantizer makes of a float32 one, calibrated with `images` `[N, H, W, C]`.
+
+    `python` is the interpreter of an environment that has it. Comes with its version. Raises `ValueError` with what it
+    said if it fails.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        before, samples, after = (Path(folder) / name for name in ("float32.tflite", "images.npy", "int8.tflite"))
+        before.write_bytes(float32)
+        np.save(samples, images)
+        program = [python, str(Path(__file__).with_name("quantizer.py"))]
+        done = subprocess.run([*program, *map(str, (before, samples, after))], capture_output=True, text=True)
+        if done.returncode:
+            reason = done.stderr.strip().rpartition("\n")[2]
+            raise ValueError(f"--quantizer must be a Python with ai-edge-quantizer; {python} says: {reason}")
+        return after.read_bytes(), done.stdout.split()[-1]
 
 
 def calibrated(model: keras.Model, photos: Any, in_keras: Evaluation) -> list[dict[str, Any]]:
@@ -92,9 +121,16 @@ def calibrated(model: keras.Model, photos: Any, in_keras: Evaluation) -> list[di
             break
         sets = [slice(count * number, count * (number + 1)) for number in range(SETS)]
         said = [evaluate(_converted(model, photos, some, mode="int8"), photos.test, threads=2) for some in sets]
-        changed = [int((each.predictions != in_keras.predictions).sum()) for each in said]
-        found.append({"images": count, "changed": changed, "accuracy": [round(each.accuracy, 5) for each in said]})
+        beside = [_beside(each, in_keras) for each in said]
+        found.append({"images": count, **{key: [each[key] for each in beside] for key in beside[0]}})
     return found
+
+
+def trained(model: keras.Model, photos: Any, in_keras: Evaluation) -> list[dict[str, Any]]:
+    """The answers that an int8 file changes after the model was trained to be rounded, for each of `SEEDS`."""
+    networks = ((seed, train_aware(model, photos, seed=seed)) for seed in SEEDS)
+    files = ((seed, _converted(network, photos, mode="int8", bias_correction=False)) for seed, network in networks)
+    return [{"seed": seed, **_beside(evaluate(file, photos.test, threads=2), in_keras)} for seed, file in files]
 
 
 def kept_files(model: keras.Model, photos: Any) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
@@ -110,13 +146,21 @@ def kept_files(model: keras.Model, photos: Any) -> tuple[dict[str, bytes], list[
     ]
 
 
+def _beside(said: Evaluation, in_keras: Evaluation) -> dict[str, Any]:
+    changed = int((said.predictions != in_keras.predictions).sum())
+    return {"changed": changed, "accuracy": round(said.accuracy, 5)}
+
+
 def _digits(evaluation: Evaluation) -> str:
     return "".join(map(str, evaluation.predictions))
 
 
+def _calibration(photos: Any, some: slice = slice(100)) -> np.ndarray:
+    return data.normalize(photos.images("train")[0][some])
+
+
 def _converted(model: keras.Model, photos: Any, some: slice = slice(100), **options: Any) -> bytes:
-    calibration = data.normalize(photos.images("train")[0][some])
-    return convert(model, calibration=calibration, labels=photos.class_names, **options)
+    return convert(model, calibration=_calibration(photos, some), labels=photos.class_names, **options)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -133,6 +177,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     parser.add_argument("--limit", type=int, default=None, help="use at most this many photos of each split")
     parser.add_argument("--keep", action="store_true", help=f"write {' and '.join(KEPT)} into the folder models beside")
+    known_python = "the Python of an environment with AI Edge Quantizer, which makes one more file (make exports)"
+    parser.add_argument("--quantizer", default=None, metavar="PYTHON", help=known_python)
     parser.add_argument("--exports", type=Path, default=EXPORTS, metavar="FOLDER", help="where records go")
     args = parser.parse_args(arguments)
     path = Path(args.model) if args.model.endswith(".keras") else MODELS / f"{args.model}.keras"
@@ -171,8 +217,9 @@ def _recorded(args: argparse.Namespace, path: Path) -> dict[str, Any]:
         options = ["--data", "drawn" if photos.drawn else "data/cats-dogs"]
         options += [] if args.limit is None else ["--limit", str(args.limit)]
         options += ["--keep"] if args.keep else []
+        options += ["--quantizer", args.quantizer] if args.quantizer else []
         command = shlex.join(["python", "scripts/exports.py", path.stem, *options])
-        found = {"network": network, "command": command, **record(model, photos)}
+        found = {"network": network, "command": command, **record(model, photos, args.quantizer)}
         if args.keep:
             files, found["kept"] = kept_files(model, photos)
             for name, content in files.items():

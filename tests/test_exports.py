@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from functools import cache
 from itertools import islice
 
@@ -90,6 +91,24 @@ def test_calibration_is_tried_with_three_sets_of_images_that_share_none(model, f
     changed = [int((tflite.predict(content, images).argmax(axis=1) != in_keras).sum()) for content in contents]
     (row,) = found["calibrated"]  # of 18 images, there are no three sets of ten
     assert (row["images"], row["changed"]) == (1, changed) and len(row["accuracy"]) == 3
+
+
+def test_training_to_be_rounded_is_repeated_with_other_seeds(model, found):
+    assert [row["seed"] for row in found["trained"]] == [1, 2, 3, 4]
+    images, calibration = (data.normalize(drawn().images(split)[0]) for split in ("test", "train"))
+    content = tflite.convert(tflite.train_aware(model, drawn(), seed=4), "int8", calibration, bias_correction=False)
+    in_keras = np.asarray(model(images, training=False)).argmax(axis=1)
+    changed = int((tflite.predict(content, images).argmax(axis=1) != in_keras).sum())
+    assert found["trained"][-1]["changed"] == changed
+
+
+def test_a_python_without_the_quantizer_is_named(tmp_path, capfd):
+    training.save_model(small(), tmp_path / "small.keras")
+    options = ["--data", "drawn", "--limit", "20", "--exports", str(tmp_path / "exports")]
+    said = stopped([str(tmp_path / "small.keras"), *options, "--quantizer", sys.executable], capfd)
+    reason = "ModuleNotFoundError: No module named 'ai_edge_quantizer'"
+    assert f"--quantizer must be a Python with ai-edge-quantizer; {sys.executable} says: {reason}" in said
+    assert not list((tmp_path / "exports").iterdir())
 
 
 def test_a_record_of_formats_says_how_to_repeat_it_and_nothing_that_belongs_to_one_machine(found, folder):

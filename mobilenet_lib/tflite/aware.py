@@ -101,6 +101,7 @@ def train_aware(
     `convert` then needs no `bias_correction`, which would correct toward a network that nobody uses. Raises
     `ValueError` unless `models.mobilenet` built the model, or for no `epochs`.
     """
+    keras.utils.set_random_seed(seed)
     pixels, _ = photos.images("train")
     exact, calibration = folded(model), normalize(pixels[:100])
     network = aware(exact, calibration)
@@ -109,7 +110,6 @@ def train_aware(
     steps = positive("epochs", epochs) * math.ceil(len(pixels) / BATCH)
     rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     network.compile(keras.optimizers.Adam(rate), loss="categorical_crossentropy")
-    keras.utils.set_random_seed(seed)
     for _ in range(epochs):
         order = np.random.permutation(len(pixels))
         for some in np.array_split(order, math.ceil(len(pixels) / BATCH)):

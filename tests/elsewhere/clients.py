@@ -4,9 +4,11 @@
 """
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
+import exports
 import keras
 import numpy as np
 import pytest
@@ -88,6 +90,15 @@ def test_a_client_gives_the_answers_of_predict(folder, client, name):
     assert not isinstance(found, str), found
     bound = AS_THEY_ARE if (client, name) == ("mediapipe", "uint8_io") else BOUNDS[name]
     np.testing.assert_allclose(found, expected, atol=bound)
+
+
+def test_ai_edge_quantizer_makes_an_int8_file_that_answers_alike(folder):
+    pictures = data.normalize(np.load(folder / "pixels.npy"))
+    content, version = exports.quantized((folder / "float32.tflite").read_bytes(), pictures, os.environ["CLIENTS"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    assert len(content) < 0.3 * (folder / "float32.tflite").stat().st_size
+    in_float = tflite.predict(folder / "float32.tflite", pictures)
+    assert (tflite.predict(content, pictures).argmax(axis=1) == in_float.argmax(axis=1)).mean() >= 0.9
 
 
 @pytest.mark.parametrize("name", ["int8_io", "uint8_io"])
