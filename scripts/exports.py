@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import layers
 
 from mobilenet_lib import data, models, training
 from mobilenet_lib.evaluation import Evaluation
@@ -23,7 +24,7 @@ from mobilenet_lib.locks import alone
 from mobilenet_lib.records import EXPORTS, MODELS, machine, today, versions, write_rows
 from mobilenet_lib.tflite import MODES, convert, evaluate, save, silenced, train_aware
 from mobilenet_lib.tflite.checks import model_shape, side
-from mobilenet_lib.tflite.folding import foldable
+from mobilenet_lib.tflite.folding import foldable, folded
 
 IMAGENET = "imagenet-128"  # as the name of a model: Google's weights at α = 0.25 and 128 pixels under a new classifier
 # The files that the book keeps, for phones, for its page "Try it" and for the command line.
@@ -56,7 +57,7 @@ def record(model: keras.Model, photos: Any, quantizer: str | None = None) -> dic
     `photos` are what `data.load` returns, at the size of the model; 100 of its training images calibrate int8.
     `quantizer` is as in `quantized`. For each file: its bytes, the largest and the mean difference of its probabilities
     from Keras, how many answers it changes, its accuracy, and the class of each image, a digit each. Then what
-    `calibrated` and `trained` found. Raises `ValueError` if the model does not fit.
+    `calibrated`, `trained` and `one_scale` found. Raises `ValueError` if the model does not fit.
     """
     in_keras, files = training.evaluate(model, photos.test), []
     wanted = {name: (None, options) for name, options in RECORDED.items()} | (CHANGED if foldable(model) else {})
@@ -88,6 +89,7 @@ def record(model: keras.Model, photos: Any, quantizer: str | None = None) -> dic
         "files": files,
         "calibrated": calibrated(model, photos, in_keras),
         "trained": trained(model, photos, in_keras) if foldable(model) else [],
+        "one_scale": one_scale(model, photos) if foldable(model) else [],
         "data": {"source": photos.source, "drawn": photos.drawn, "counts": photos.counts},
         "date": today(),
         "versions": packages,
@@ -131,6 +133,34 @@ def trained(model: keras.Model, photos: Any, in_keras: Evaluation) -> list[dict[
     networks = ((seed, train_aware(model, photos, seed=seed)) for seed in SEEDS)
     files = ((seed, _converted(network, photos, mode="int8", bias_correction=False)) for seed, network in networks)
     return [{"seed": seed, **_beside(evaluate(file, photos.test, threads=2), in_keras)} for seed, file in files]
+
+
+def one_scale(model: keras.Model, photos: Any) -> list[dict[str, Any]]:
+    """The accuracy in Keras with one scale for all weights of each depthwise layer alone, of all those, of all others.
+
+    Once with the weights of `model`, and once with those of its dead channels `silenced`. Nothing else is rounded.
+    """
+    exact = {"accuracy": folded(model), "silenced": folded(silenced(model))}
+    weighted = [layer for layer in exact["accuracy"].layers if layer.weights]
+    depthwise = [layer.name for layer in weighted if isinstance(layer, layers.DepthwiseConv2D)]
+    others = [layer.name for layer in weighted if layer.name not in depthwise]
+    groups = {name: [name] for name in depthwise} | {"all depthwise": depthwise, "all others": others}
+    return [
+        {"layers": group, **{key: _rounded(network, names, photos) for key, network in exact.items()}}
+        for group, names in groups.items()
+    ]
+
+
+def _rounded(network: keras.Model, names: list[str], photos: Any) -> float:
+    """The accuracy of a folded network after the kernels of some layers were rounded to 127 steps of their largest."""
+    before = network.get_weights()
+    for name in names:
+        kernel = network.get_layer(name).kernel
+        scale = np.abs(kernel.numpy()).max() / 127
+        kernel.assign(scale * np.round(kernel.numpy() / scale))
+    accuracy = training.evaluate(network, photos.test).accuracy
+    network.set_weights(before)
+    return round(accuracy, 5)
 
 
 def kept_files(model: keras.Model, photos: Any) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
