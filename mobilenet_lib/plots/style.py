@@ -115,15 +115,19 @@ class Picture(Figure):
         return " ".join([f"Figure: {self.alt}", self.caption]).strip()
 
     def _repr_html_(self) -> str:
-        kind = "svg+xml" if self.format == "svg" else self.format
-        image = (
-            f'<img alt="{escape(self.alt)}" width="{self.get_figwidth() * PIXELS:.0f}" '
-            f'height="{self.get_figheight() * PIXELS:.0f}" style="max-width:100%;height:auto" '
-            f'src="data:image/{kind};base64,{b64encode(self.data()).decode()}">'
-        )
+        shown = image(self.data(), self.format, self.alt, *self.get_size_inches())
         if not self.caption:
-            return image
-        return f'<figure style="margin:0">{image}<figcaption>{escape(self.caption)}</figcaption></figure>'
+            return shown
+        return f'<figure style="margin:0">{shown}<figcaption>{escape(self.caption)}</figcaption></figure>'
+
+
+def image(content: bytes, format: str, alt: str, width: float, height: float) -> str:
+    """The element of a page that shows an image file, in inches: narrower on a phone."""
+    kind = "svg+xml" if format == "svg" else format
+    return (
+        f'<img alt="{escape(alt)}" width="{width * PIXELS:.0f}" height="{height * PIXELS:.0f}" '
+        f'style="max-width:100%;height:auto" src="data:image/{kind};base64,{b64encode(content).decode()}">'
+    )
 
 
 def _compact(svg: bytes) -> bytes:
