@@ -1,11 +1,11 @@
-"""Draw what no number of a reader's changes: a convolution, step by step, a separable one, and the blocks of both.
+"""Draw what no number of a reader's changes: a convolution, step by step, a separable one, their costs and blocks.
 
     python scripts/drawings.py
 
 Writes the SVG files beside `mobilenet_lib/plots/convolution.py`, which shows them, each with its alternative text.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import prod
@@ -17,10 +17,11 @@ from matplotlib import path as paths
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, PathPatch
 
+from mobilenet_lib import architecture, costs
 from mobilenet_lib.plots import convolution
 from mobilenet_lib.plots.convolution import DRAWN
 from mobilenet_lib.plots.network import mixed, polygon
-from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, styled
+from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, figure, label, styled
 
 FOLDER = Path(convolution.__file__).parent
 CHANNELS = ("#2f5fa3", "#d9a020", "#b8506a")  # of an input of three channels; they differ in brightness too
@@ -292,8 +293,53 @@ def _stack(axes: Axes, x: float, top: float, title: str, boxes: Sequence[tuple[s
             axes.text(x + wide / 2 + 0.1, y - tall / 2, formula(COSTS[kind]), va="center", color=COLORS[kind])
 
 
+@styled
+def reduction() -> Picture:
+    """The cost of a separable convolution as a share of the standard one, against N and D_K, with both limits."""
+    outputs = [layer.out_channels for layer in architecture.mobilenet() if layer.kind == "pointwise"]
+    low, high = min(outputs), max(outputs)
+    times = {count: float(1 / costs.reduction(count)) for count in (low, high)}
+    alt = (
+        "The cost of a separable convolution as a share of the standard one. Against the number of filters N, with "
+        f"3 × 3 filters, it falls like 1/N and levels off at 1/9: in MobileNet, from N = {low} to {high:,}, it is "
+        f"{times[low]:.1f} to {times[high]:.1f} times less. Against the filter side D_K, with N = {low}, it falls like "
+        f"1/D_K² and levels off at 1/{low}."
+    )
+    picture, (left, right) = figure(WIDTH, 3.4, alt=alt, columns=2, sharey=True, width_ratios=[1.15, 1])
+    counts, kernels, parts = [2**power for power in range(12)], range(1, 16, 2), (2, 4, 9, 16, 32, 64)
+    left.axvspan(low, high, color=COLORS["fill"], lw=0)
+    left.text(np.sqrt(low * high), 1, "MobileNet", ha="center", color=COLORS["muted"])
+    _falling(left, {n: costs.reduction(n) for n in counts}, lambda n: 1 / n, "$1/N$", 1 / 9, "$1/D_K^2 = 1/9$")
+    shares = {kernel: costs.reduction(low, kernel) for kernel in kernels}
+    _falling(right, shares, lambda kernel: 1 / kernel**2, "$1/D_K^2$", 1 / low, f"$1/N = 1/{low}$")
+    for count, fewer in times.items():
+        left.plot(count, 1 / fewer, "o", color=COLORS["pointwise"], ms=7)
+        label(left, f"1/{fewer:.1f}", (count, 1 / fewer), (0, 9), size=9.5)
+    left.set_yticks([1, *(1 / part for part in parts)], ["1", *(f"1/{part}" for part in parts)])
+    left.set_xticks(counts[::2], [f"{count:,}" for count in counts[::2]])
+    right.set_xticks([1, 3, 5, 7, 11, 15], ["1", "3", "5", "7", "11", "15"])
+    left.set(title="3 × 3 filters, more and more of them", xlabel="$N$, filters", ylabel="share of the standard cost")
+    right.set(title=f"{low} filters, larger and larger", xlabel="$D_K$, side of a filter")
+    return picture
+
+
+def _falling(
+    axes: Axes, shares: Mapping[int, Any], limit: Callable[[int], float], name: str, level: float, level_name: str
+) -> None:
+    """A curve that follows `limit` at first and then stays above `level`, on logarithmic axes, with both lines."""
+    dots = {"color": COLORS["muted"], "linestyle": ":", "linewidth": 1.4}
+    axes.plot(list(shares), [limit(x) for x in shares], **dots)
+    axes.axhline(level, **dots)
+    axes.plot(list(shares), [float(y) for y in shares.values()], "o-", color=COLORS["pointwise"], lw=2.4, ms=4)
+    axes.set(xscale="log", yscale="log", ylim=(1 / 128, 1.6))
+    axes.minorticks_off()
+    axes.text(1, 0.9 * level, level_name, va="top", color=COLORS["muted"])
+    near = next(x for x in shares if limit(x) < 3 * level)
+    label(axes, name, (near, limit(near)), (-8, -6), color=COLORS["muted"], ha="right", size=9.5)
+
+
 DRAWINGS = {f"standard-{step}": lambda step=step: standard_convolution(step) for step in range(1, len(STEPS) + 1)}
-DRAWINGS |= {"separable": separable_convolution, "block": block}
+DRAWINGS |= {"separable": separable_convolution, "block": block, "reduction": reduction}
 
 
 def content(picture: Picture) -> bytes:

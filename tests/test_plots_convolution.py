@@ -7,7 +7,7 @@ from figures import words
 from mobilenet_lib import costs, plots
 
 SHOWN = {f"standard-{step}": lambda step=step: plots.standard_convolution(step) for step in (1, 2, 3, 4)}
-SHOWN |= {"separable": plots.separable_convolution, "block": plots.block}
+SHOWN |= {"separable": plots.separable_convolution, "reduction": plots.reduction, "block": plots.block}
 
 
 @pytest.mark.parametrize("name", SHOWN)

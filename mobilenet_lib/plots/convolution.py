@@ -1,4 +1,4 @@
-"""A standard convolution, step by step, a separable one, and the blocks of both: chapters 1 and 2.
+"""A standard convolution, step by step, a separable one, their costs and their blocks: chapters 1 and 2.
 
 Nothing in these drawings depends on a reader's numbers. They are files, which `scripts/drawings.py` has drawn.
 """
@@ -44,6 +44,11 @@ def standard_convolution(step: int) -> Drawing:
 def separable_convolution() -> Drawing:
     """The two steps of a separable convolution as a chain: what the first makes, the second reads (section 3.1)."""
     return Drawing("separable")
+
+
+def reduction() -> Drawing:
+    """The cost of a separable convolution as a share of the standard one, against N and D_K, with both limits."""
+    return Drawing("reduction")
 
 
 def block() -> Drawing:
