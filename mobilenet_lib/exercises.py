@@ -35,7 +35,7 @@ def check(answer: Any, expected: Any, *, slips: Mapping[Any, str] | None = None,
     of the expected one.
     """
     slips = slips or {}
-    exercise = _json(expected=expected, slips=[*slips.items()], tolerance=tolerance)
+    exercise = json.dumps({"expected": expected, "slips": [*slips.items()], "tolerance": tolerance}, default=str)
     if answer is ...:
         return Verdict(None, UNANSWERED, exercise)
     if _close(answer, expected, tolerance):
@@ -52,7 +52,8 @@ def check_function(
     return for one of them to what to look at. A function that returns `...` counts as no answer yet.
     """
     slips = slips or {}
-    exercise = _json(function=answer.__name__, cases=[*cases.items()], slips=[*slips.items()], tolerance=tolerance)
+    facts = {"function": answer.__name__, "cases": [*cases.items()], "slips": [*slips.items()], "tolerance": tolerance}
+    exercise = json.dumps(facts, default=str)
     for arguments, expected in cases.items():
         call = f"{answer.__name__}({', '.join(map(repr, arguments))})"
         try:
@@ -67,10 +68,6 @@ def check_function(
             why = _why(value, expected, slips, tolerance)
             return Verdict(False, f"{call} gave {_text(value)}, not {_text(expected)}{why}", exercise)
     return Verdict(True, f"Right in all {len(cases)} cases.", exercise)
-
-
-def _json(**facts: Any) -> str:
-    return json.dumps(facts, default=str)
 
 
 def _close(answer: Any, expected: Any, tolerance: float) -> bool:

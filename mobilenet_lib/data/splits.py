@@ -64,10 +64,11 @@ def load(
     folder = chosen_folder(source)
     found = None if folder is None else photos_in(folder)
     splits = found.splits if found else drawn.NUMBERS
+    reader = read if found else lambda number, size: square(drawn.picture(number), size)
     arrays, failed = {}, {}
     for split, classes in _carved(splits, validation, seed).items():
         photos = _chosen(classes, limit, seed)
-        images, labels, bad = _decoded(photos, image_size, read if found else _drawing)
+        images, labels, bad = _decoded(photos, image_size, reader)
         arrays[split] = images, labels
         failed |= bad
         for label, name in enumerate(CLASSES):
@@ -180,7 +181,3 @@ def _decoded(
     labels = np.array([label for _, label in photos], np.int32)
     failed = {photo: error for (photo, _), error in zip(photos, errors, strict=True) if error is not None}
     return images[: len(good)], labels[good], failed
-
-
-def _drawing(number: int, image_size: int) -> np.ndarray:
-    return square(drawn.picture(number), image_size)

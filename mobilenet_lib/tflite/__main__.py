@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from mobilenet_lib import data
-from mobilenet_lib.tflite.checks import side
 from mobilenet_lib.tflite.files import MODEL
 from mobilenet_lib.tflite.metadata import labels
 from mobilenet_lib.tflite.running import Network
@@ -27,7 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     failed = 0
     try:
         network = Network(args.model, args.threads)
-        size = side(network.shape)
+        size, *rest = network.shape
+        if rest != [size, 3]:
+            raise ValueError(f"the model must take square color images, not {[size, *rest]}")
         names = labels(args.model) or tuple(f"class {number}" for number in range(network.classes))
         if len(names) != network.classes:
             raise ValueError(f"the model must have a label for each of its {network.classes} classes, not {len(names)}")
