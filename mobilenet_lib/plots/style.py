@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import matplotlib.style
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -178,9 +177,12 @@ def label(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float
     axes.annotate(text, point, offset, textcoords="offset points", **{"ha": "center", "size": 9, **style})
 
 
-def plain(axis: Axis) -> None:
-    """1, 2, 5, 10 … on a logarithmic axis, written out; where that would be too many, powers of ten."""
-    low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    axis.set_minor_locator(NullLocator())
+def logarithmic(axes: Axes, names: str) -> None:
+    """Make "x", "y" or both logarithmic, with 1, 2, 5, 10 … written out; where these are too many, powers of ten."""
+    for name in names:
+        axes.set(**{f"{name}scale": "log"})
+        axis = getattr(axes, f"{name}axis")
+        low, high = axis.get_view_interval()
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+        axis.set_minor_locator(NullLocator())

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from numbers import Integral, Rational, Real
+from numbers import Integral, Rational
 from typing import Any
+
+from mobilenet_lib.costs import is_number
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,13 +75,9 @@ def table(
     return Table(
         columns,
         tuple(tuple(map(_cell, row, map(formats.get, columns))) for row in values),
-        tuple(all(value is None or _number(value) for value in column) for column in zip(*values, strict=True)),
+        tuple(all(value is None or is_number(value) for value in column) for column in zip(*values, strict=True)),
         caption,
     )
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _cell(value: Any, spec: str | None) -> str:
@@ -87,7 +85,7 @@ def _cell(value: Any, spec: str | None) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if not _number(value):
+    if not is_number(value):
         return str(value)
     if spec is not None:
         return format(value if isinstance(value, Integral) else float(value), spec)
