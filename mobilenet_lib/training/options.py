@@ -26,22 +26,18 @@ def parser() -> argparse.ArgumentParser:
     )
     add, switch = options.add_argument, argparse.BooleanOptionalAction
     add("--name", required=True, default=argparse.SUPPRESS, help="name of the record")
-    defaults = "of the options below: what this book recommends, what Keras does by itself, or on from ImageNet weights"
-    add("--recipe", choices=tuple(RECIPES), default="repaired", help=f"defaults {defaults}")
+    add("--recipe", choices=tuple(RECIPES), default="repaired", help="defaults: the book's, Keras', or from ImageNet")
     add("--alpha", type=float, default=0.25, help="width multiplier")
     add("--separable", action=switch, default=True, help="separable convolutions; without, standard ones as wide")
     add("--resolution", type=int, default=128, help="side of the images in pixels, a multiple of 32")
     add("--test-resolution", type=int, help="of test images, if another: larger ones make up for crops in training")
     add("--epochs", type=int, default=60, help="how often every training photo is seen")
-    earlier = "epochs on images of other sizes that come before, within the same schedule"
-    add("--first", type=_stage, nargs="+", default=[], metavar="SIZE:EPOCHS", help=earlier)
+    add("--first", type=_stage, nargs="+", default=[], metavar="SIZE:EPOCHS", help="earlier epochs, of other sizes")
     add("--batch-size", type=int, default=32, help="photos per step")
     add("--learning-rate", type=float, default=Recipe.learning_rate, help="the highest one")
     add("--warmup", type=float, default=Recipe.warmup, help="share of the steps in which the learning rate rises")
-    decayed = "spares biases, normalization and depthwise kernels"
-    add("--weight-decay", type=float, default=Recipe.weight_decay, help=decayed)
-    smoothed = "share of certainty taken off the labels"
-    add("--label-smoothing", type=float, default=Recipe.label_smoothing, help=smoothed)
+    add("--weight-decay", type=float, default=Recipe.weight_decay, help="of the kernels that mix channels")
+    add("--label-smoothing", type=float, default=Recipe.label_smoothing, help="share of certainty off the labels")
     add("--schedule", choices=("cosine", "constant"), default=Recipe.schedule, help="of the rate after the warm-up")
     add("--dropout", type=float, default=1e-3, help="share of the features left out before the classifier")
     add("--momentum", type=float, default=0.9, help="of batch normalization; Keras has 0.99")

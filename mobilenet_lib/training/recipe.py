@@ -18,16 +18,15 @@ DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 INITIALIZERS = {"he_normal": DEPTHWISE_HE_NORMAL, "keras": "glorot_uniform"}
 
 
-def _share(value: Any) -> bool:
-    return is_number(value) and 0 <= value < 1
-
-
 # What a setting must be, in words and as a test.
 LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "schedule": ("'cosine' or 'constant'", lambda value: value in ("cosine", "constant")),
     "learning_rate": ("above 0 and finite", lambda value: is_number(value) and 0 < value < math.inf),
     "weight_decay": ("0 or more and finite", lambda value: is_number(value) and 0 <= value < math.inf),
-    **dict.fromkeys(("warmup", "label_smoothing", "momentum", "dropout"), ("from 0 to below 1", _share)),
+    **dict.fromkeys(
+        ("warmup", "label_smoothing", "momentum", "dropout"),
+        ("from 0 to below 1", lambda value: is_number(value) and 0 <= value < 1),
+    ),
     "seed": ("a whole number from 0 to 2**32 - 1", lambda value: is_number(value, Integral) and 0 <= value < 2**32),
 }
 
