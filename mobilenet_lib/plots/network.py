@@ -65,13 +65,9 @@ def architecture_body(layers: Sequence[Layer]) -> Picture:
             axes.text(column + room / 2, y, text, ha="center", size=9)
         column += room
 
-    names = {"standard": "standard convolution", "depthwise": "depthwise", "pointwise": "pointwise"}
-    names["dense"] = "fully connected"
-    legend = [
-        ({"marker": "s", "color": COLORS[kind], "ms": 7, "ls": "none"}, names[kind])
-        for kind in names
-        if any(layer.kind == kind for layer in layers)
-    ]
+    names = {"standard": "standard convolution", "dense": "fully connected"}
+    square, kinds = {"marker": "s", "ms": 7, "ls": "none"}, dict.fromkeys(layer.kind for layer in layers)
+    legend = [(square | {"color": COLORS[kind]}, names.get(kind, kind)) for kind in kinds]
     for place, (marker, name) in enumerate([*legend, (STRIDE, "stride 2: half the side")]):
         axes.plot(4.55, 3.6 - 0.22 * place, **marker)
         axes.text(4.7, 3.6 - 0.22 * place, name, va="center", size=9)
