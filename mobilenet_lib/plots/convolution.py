@@ -15,6 +15,8 @@ DRAWN = {"D_K": 3, "M": 3, "N": 4, "D_F": 6}  # the sizes in the drawings: the r
 class Drawing:
     """A drawing in a file, with its alternative text, `alt`, that shows itself as a `Picture` does."""
 
+    format = "svg"
+
     def __init__(self, name: str) -> None:
         self._svg = Path(__file__).with_name(f"{name}.svg").read_text("utf8")
         self.alt = unescape(re.search("<desc>(.*?)</desc>", self._svg)[1])
