@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mobilenet_lib import data
+from mobilenet_lib.tflite.checks import side
 from mobilenet_lib.tflite.files import MODEL
 from mobilenet_lib.tflite.metadata import labels
 from mobilenet_lib.tflite.running import Network
@@ -26,9 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     failed = 0
     try:
         network = Network(args.model, args.threads)
-        size, *rest = network.shape
-        if rest != [size, 3]:
-            raise ValueError(f"the model must take square color images, not {[size, *rest]}")
+        size = side(network.shape)
         names = labels(args.model) or tuple(f"class {number}" for number in range(network.classes))
         if len(names) != network.classes:
             raise ValueError(f"the model must have a label for each of its {network.classes} classes, not {len(names)}")

@@ -102,3 +102,11 @@ def no_probabilities(shares: np.ndarray) -> str:
         return ""
     some = ", ".join(f"{share:.3g}" for share in shares[:5]) + (", …" if len(shares) > 5 else "")
     return f"[{some}], of sum {total:.3g}"
+
+
+def side(shape: tuple[int, int, int]) -> int:
+    """How many pixels wide the images of `shape` are. Raises `ValueError` unless they are square and in color."""
+    size, *rest = shape
+    if rest != [size, 3]:
+        raise ValueError(f"the model must take square color images, not {list(shape)}")
+    return size
