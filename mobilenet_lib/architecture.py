@@ -5,10 +5,9 @@ This is the only place that knows. Cost tables, Keras models and drawings are de
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from numbers import Real
 
 from mobilenet_lib import costs
-from mobilenet_lib.costs import Cost, positive
+from mobilenet_lib.costs import Cost, is_number, positive
 
 STEM = 32  #: output channels of the first layer, a standard convolution with stride 2
 
@@ -83,7 +82,7 @@ def mobilenet(
     Raises `ValueError` unless 0 < `alpha` ≤ 2, `resolution` is a positive multiple of 32 and `classes` is a
     positive whole number.
     """
-    if isinstance(alpha, bool) or not isinstance(alpha, Real) or not 0 < alpha <= 2:
+    if not is_number(alpha) or not 0 < alpha <= 2:
         raise ValueError(f"alpha must be a number above 0 and at most 2, not {alpha!r}")
     size = positive("resolution", resolution)
     if size % REDUCTION:
@@ -137,6 +136,6 @@ def resolution(rho: float) -> int:
     The paper's ρ of 1, 6/7, 5/7 and 4/7 (printed as 0.857, 0.714, 0.571) give 224, 192, 160 and 128.
     Raises `ValueError` unless 0 < `rho` ≤ 1.
     """
-    if isinstance(rho, bool) or not isinstance(rho, Real) or not 0 < rho <= 1:
+    if not is_number(rho) or not 0 < rho <= 1:
         raise ValueError(f"rho must be a number above 0 and at most 1, not {rho!r}")
     return max(1, round(rho * FULL_RESOLUTION / REDUCTION)) * REDUCTION

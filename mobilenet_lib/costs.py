@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Real
 from operator import index
 
 
@@ -94,3 +95,8 @@ def positive(name: str, value: int) -> int:
     if number < 1:
         raise ValueError(f"{name} must be a positive whole number, not {value!r}")
     return number
+
+
+def is_number(value: object, kind: type = Real) -> bool:
+    """Whether `value` is a number of that `kind`: truth values, with which Python counts, are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+from mobilenet_lib.costs import is_number
+
 UNANSWERED = "No answer yet: put yours in place of the three dots and run again."
 
 
@@ -35,7 +37,7 @@ def check(answer: Any, expected: Any, *, slips: Mapping[Any, str] | None = None,
     of the expected one.
     """
     slips = slips or {}
-    exercise = _json(expected=expected, slips=[*slips.items()], tolerance=tolerance)
+    exercise = json.dumps({"expected": expected, "slips": [*slips.items()], "tolerance": tolerance}, default=str)
     if answer is ...:
         return Verdict(None, UNANSWERED, exercise)
     if _close(answer, expected, tolerance):
@@ -52,7 +54,8 @@ def check_function(
     return for one of them to what to look at. A function that returns `...` counts as no answer yet.
     """
     slips = slips or {}
-    exercise = _json(function=answer.__name__, cases=[*cases.items()], slips=[*slips.items()], tolerance=tolerance)
+    facts = {"function": answer.__name__, "cases": [*cases.items()], "slips": [*slips.items()], "tolerance": tolerance}
+    exercise = json.dumps(facts, default=str)
     for arguments, expected in cases.items():
         call = f"{answer.__name__}({', '.join(map(repr, arguments))})"
         try:
@@ -69,18 +72,10 @@ def check_function(
     return Verdict(True, f"Right in all {len(cases)} cases.", exercise)
 
 
-def _json(**facts: Any) -> str:
-    return json.dumps(facts, default=str)
-
-
 def _close(answer: Any, expected: Any, tolerance: float) -> bool:
-    if _number(answer) and _number(expected):
+    if is_number(answer) and is_number(expected):
         return abs(answer - expected) <= tolerance * abs(expected)
     return type(answer) is type(expected) and bool(answer == expected)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _why(answer: Any, expected: Any, slips: Mapping[Any, str], tolerance: float) -> str:
@@ -88,8 +83,8 @@ def _why(answer: Any, expected: Any, slips: Mapping[Any, str], tolerance: float)
     for slip, hint in slips.items():
         if _close(answer, slip, tolerance):
             return f". {hint}"
-    if not (_number(answer) and _number(expected)):
-        return ": a number is wanted." if _number(expected) else "."
+    if not (is_number(answer) and is_number(expected)):
+        return ": a number is wanted." if is_number(expected) else "."
     if expected and answer / expected >= 2:
         return f": {_ratio(answer / expected)} times too large."
     if answer and expected / answer >= 2:
@@ -102,7 +97,7 @@ def _ratio(value: Real) -> str:
 
 
 def _text(value: Any) -> str:
-    if not _number(value):
+    if not is_number(value):
         return str(value)
     value = float(value)
     return f"{value:,.0f}" if value.is_integer() or abs(value) >= 100_000 else f"{value:,.6g}"

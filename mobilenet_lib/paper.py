@@ -10,12 +10,12 @@ Two sources:
 Mult-Adds and parameters are in millions, accuracies in percent.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-PAPER = "https://arxiv.org/abs/1704.04861"
-CHECKPOINT_LIST = "https://github.com/tensorflow/models/blob/master/research/slim/nets/mobilenet_v1.md"
 LATER_LIST = "https://github.com/tensorflow/models/blob/master/research/slim/nets/mobilenet/README.md"
 
 
@@ -219,68 +219,4 @@ class Erratum:
 
 
 #: Numbers in print that are not the book's count, slips first.
-ERRATA = (
-    Erratum(
-        "slip",
-        "paper, Table 1, last depthwise layer",
-        "stride 2",
-        "stride 1",
-        "its input and its output are both 7×7",
-    ),
-    Erratum(
-        "slip",
-        "paper, Table 2, Conv 3×3",
-        "1.19% of the Mult-Adds",
-        "1.91%",
-        "two digits changed places: the printed column adds up to 99.29%, the corrected one, rounded, to 100.01%",
-    ),
-    Erratum(
-        "slip",
-        "paper, section 4.2, on Table 9",
-        "4% better than AlexNet",
-        "3.0 points, or 5.2%",
-        "the accuracies printed in the table are 60.2 and 57.2",
-    ),
-    Erratum(
-        "another rule",
-        "paper, Tables 4 to 9, Mult-Adds",
-        "569 and 307 with the classifier; 4866, 290 and 76 without",
-        "569 and 307; 4867, 291 and 77",
-        "the classifier's Mult-Adds are counted in some rows, not in others; cut off, 290 and 76 could include them",
-    ),
-    Erratum(
-        "another rule",
-        "paper, Table 8, VGG 16, Mult-Adds",
-        "15300 million",
-        "15470 million",
-        "the three dense layers are left out, and included in the parameters beside it",
-    ),
-    Erratum(
-        "another rule",
-        "paper, Table 9, SqueezeNet",
-        "1700 million Mult-Adds, 22 times those of 0.50 MobileNet-160",
-        "861 million, 11 times",
-        "multiplications and additions are counted as two; one Mult-Add is both",
-    ),
-    Erratum(
-        "another rule",
-        "checkpoint list, the four 0.75 rows",
-        "317, 233, 162, 104",
-        "325, 239, 166, 107",
-        "the first convolution is left out in these rows alone",
-    ),
-    Erratum(
-        "unexplained",
-        "paper, Table 8, GoogLeNet",
-        "1550 million Mult-Adds, 6.8 million parameters",
-        "1583 and 6.99 with 5×5 filters, 1498 and 6.61 with 3×3",
-        "both numbers lie between the two published versions, and fit neither",
-    ),
-    Erratum(
-        "unexplained",
-        "checkpoint list, 0.25-192",
-        "34",
-        "30",
-        "none of four ways of counting gives more than 30; perhaps a slip of the pen",
-    ),
-)
+ERRATA = tuple(Erratum(**each) for each in json.loads(Path(__file__).with_name("errata.json").read_text("utf8")))

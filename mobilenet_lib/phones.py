@@ -6,8 +6,6 @@ files of float32 numbers and of 8-bit ones (uint8, of networks trained for it) i
 only.
 """
 
-SOURCE = "https://www.tensorflow.org/lite/guide/hosted_models"
-
 _SHAPES = tuple((alpha, resolution) for alpha in (0.25, 0.5, 0.75, 1.0) for resolution in (128, 160, 192, 224))
 
 

@@ -4,6 +4,7 @@ from functools import cache
 from html.parser import HTMLParser
 from typing import NamedTuple
 
+import drawings
 import numpy as np
 from matplotlib.text import Text
 
@@ -34,9 +35,7 @@ MODELS = [Model(1.0, 224, 569, 4.2, 70.9), Model(1.0, 128, 186, 4.2, 65.2)]
 MODELS += [Model(0.75, 160, 166, 2.6, 65.3), Model(0.3, 96, 10, 0.6, 45.0)]
 FRONT = [model for model in MODELS if model.resolution != 128]
 DRAWINGS = {
-    **{f"standard step {step}": lambda step=step: plots.standard_convolution(step) for step in (1, 2, 3, 4)},
-    "separable": plots.separable_convolution,
-    "block": plots.block,
+    **{name: draw for name, draw in drawings.DRAWINGS.items() if name != "reduction"},
     **{
         f"body of {name}": lambda options=options: plots.architecture_body(architecture.mobilenet(**options))
         for name, options in NETWORKS.items()
@@ -44,7 +43,7 @@ DRAWINGS = {
 }
 FIGURES = {
     **DRAWINGS,
-    "reduction": plots.reduction,
+    "reduction": drawings.reduction,
     "channels": lambda: plots.channels({"input": IMPULSE}),
     "confusion": lambda: plots.confusion([[90, 10], [5, 95]], ["cat", "dog"]),
     "stacked": lambda: plots.stacked({"one": PARTS, "two": {"b": 5}}, colors=COLORS, alt="Two bars with parts to add"),

@@ -78,6 +78,11 @@ def test_a_bad_argument_is_named_with_its_value_and_what_is_allowed(function, ar
         function(**arguments | {name: bad})
 
 
+def test_a_truth_value_and_a_text_are_no_numbers_and_a_fraction_is_no_whole_one():
+    assert [costs.is_number(value) for value in (3, 0.5, Fraction(1, 3), True, "3", None)] == [True] * 3 + [False] * 3
+    assert costs.is_number(3, int) and not costs.is_number(0.5, int)
+
+
 def test_the_cost_side_of_the_library_does_not_import_tensorflow():
     code = (
         "import sys, mobilenet_lib.costs, mobilenet_lib.architecture, mobilenet_lib.paper;"

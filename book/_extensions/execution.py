@@ -45,7 +45,8 @@ def fingerprint() -> str:
 
 def _state() -> Iterator[tuple]:
     yield (COUNTING.read_bytes(),)
-    for path in (ROOT / "requirements.txt", *_files(ROOT / "mobilenet_lib", "*.py")):
+    library = (path for ending in ("py", "json", "svg") for path in _files(ROOT / "mobilenet_lib", f"*.{ending}"))
+    for path in (ROOT / "requirements.txt", *library):
         yield path.relative_to(ROOT), path.read_bytes()
     for path in (path for name in ("runs", "exports", "models") for path in _files(ROOT / "data" / name)):
         yield path.relative_to(ROOT), path.read_bytes()

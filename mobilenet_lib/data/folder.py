@@ -87,13 +87,13 @@ class _Place:
 
     def classes(self) -> Iterator[tuple[Path, list[Path]]]:
         """The files of each class and where they lie, cats first."""
-        files = [] if self.folders else [(path, named(path.name)) for path in files_in(self.path, below=False)]
+        names = {label: name for name, label in self.folders.items()}
         for label, name in enumerate(CLASSES):
-            if self.folders:
-                (name,) = (name for name, of in self.folders.items() if of == label)
-                yield self.path / name, files_in(self.path / name, below=True)
+            if names:
+                yield self.path / names[label], files_in(self.path / names[label], below=True)
             else:
-                yield self.path / f"{name}*", [path for path, of in files if of == label]
+                files = files_in(self.path, below=False)
+                yield self.path / f"{name}*", [path for path in files if named(path.name) == label]
 
 
 def _searched(folder: Path) -> tuple[list[_Place], list[Path]]:

@@ -47,7 +47,14 @@ def download(folder: str | os.PathLike | None = None) -> Path:
     try:
         part.mkdir(parents=True, exist_ok=True)
         with alone(part, f"downloading into {str(folder)!r}"):
-            _download(part, folder)
+            arrived = _fetch(part)
+            # Kaggle's archive has the photos some folders down, and perhaps twice.
+            photos = next((path.parent for path in sorted(arrived.rglob("training_set")) if path.is_dir()), arrived)
+            if not _complete(photos):
+                shutil.rmtree(part)
+                raise ConnectionError("what came from Kaggle is not the complete set of photos; try again later")
+            os.replace(photos, folder)
+            shutil.rmtree(part)
     except (ConnectionError, BlockingIOError):
         raise
     except OSError as error:
@@ -56,17 +63,6 @@ def download(folder: str | os.PathLike | None = None) -> Path:
             "command goes on from here"
         ) from error
     return folder
-
-
-def _download(part: Path, folder: Path) -> None:
-    arrived = _fetch(part)
-    # Kaggle's archive has the photos some folders down, and perhaps twice.
-    photos = next((path.parent for path in sorted(arrived.rglob("training_set")) if path.is_dir()), arrived)
-    if not _complete(photos):
-        shutil.rmtree(part)
-        raise ConnectionError("what came from Kaggle is not the complete set of photos; try again later")
-    os.replace(photos, folder)
-    shutil.rmtree(part)
 
 
 def _complete(folder: Path) -> bool:

@@ -3,14 +3,14 @@
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mobilenet_lib import drawn
-from mobilenet_lib.costs import positive
+from mobilenet_lib.costs import is_number, positive
 from mobilenet_lib.data.batches import CatsDogs
 from mobilenet_lib.data.files import CLASSES, data_folder, expanded, listed, name_in, threaded, unequal
 from mobilenet_lib.data.folder import TEST_SEED, TEST_SHARE, Photos, photos_in
@@ -53,9 +53,9 @@ def load(
     image_size, batch_size = positive("image_size", image_size), positive("batch_size", batch_size)
     if not SMALLEST <= image_size <= LARGEST:
         raise ValueError(f"image_size must be from {SMALLEST} to {LARGEST} pixels, not {image_size!r}")
-    if isinstance(validation, bool) or not isinstance(validation, Real) or not 0 < validation < 1:
+    if not is_number(validation) or not 0 < validation < 1:
         raise ValueError(f"validation must be a number between 0 and 1, not {validation!r}")
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
+    if not is_number(seed, Integral) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
     seed = int(seed)  # not one of NumPy's, of fewer bits
     if limit is not None and positive("limit", limit) < 2:
@@ -64,10 +64,11 @@ def load(
     folder = chosen_folder(source)
     found = None if folder is None else photos_in(folder)
     splits = found.splits if found else drawn.NUMBERS
+    reader = read if found else lambda number, size: square(drawn.picture(number), size)
     arrays, failed = {}, {}
     for split, classes in _carved(splits, validation, seed).items():
         photos = _chosen(classes, limit, seed)
-        images, labels, bad = _decoded(photos, image_size, read if found else _drawing)
+        images, labels, bad = _decoded(photos, image_size, reader)
         arrays[split] = images, labels
         failed |= bad
         for label, name in enumerate(CLASSES):
@@ -180,7 +181,3 @@ def _decoded(
     labels = np.array([label for _, label in photos], np.int32)
     failed = {photo: error for (photo, _), error in zip(photos, errors, strict=True) if error is not None}
     return images[: len(good)], labels[good], failed
-
-
-def _drawing(number: int, image_size: int) -> np.ndarray:
-    return square(drawn.picture(number), image_size)

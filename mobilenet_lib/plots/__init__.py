@@ -5,24 +5,30 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
 
     style         colors by meaning, figures with alternative text, axes that read well
     tables        numbers in rows and columns
-    shapes        what drawings are made of: tensors and feature maps in perspective
-    convolution   a standard convolution, step by step, and a separable one
-    network       blocks and whole networks, to scale
+    convolution   a standard convolution, step by step, a separable one, their costs and blocks
+    network       whole networks and their maps, to scale
     images        photos and feature maps
-    cost          what a convolution costs, and of which parts a whole is made
+    bars          of which parts a whole is made
     choice        which of many models to take
     lines         one line for each of some series
     training      what a change does to trainings, and how good the model is
     export        what int8 does to weights and answers
 """
 
+from mobilenet_lib.plots.bars import stacked
 from mobilenet_lib.plots.choice import budget, tradeoff
-from mobilenet_lib.plots.convolution import DRAWN, separable_convolution, standard_convolution
-from mobilenet_lib.plots.cost import reduction, stacked
+from mobilenet_lib.plots.convolution import (
+    DRAWN,
+    Drawing,
+    block,
+    reduction,
+    separable_convolution,
+    standard_convolution,
+)
 from mobilenet_lib.plots.export import agreement, number_lines
 from mobilenet_lib.plots.images import channels, evidence, photos
 from mobilenet_lib.plots.lines import by_depth, lines, roofline
-from mobilenet_lib.plots.network import architecture_body, block, chains, multipliers
+from mobilenet_lib.plots.network import architecture_body, chains, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
 from mobilenet_lib.plots.tables import Table, table
 from mobilenet_lib.plots.training import confusion, differences

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, label, plain, styled
+from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, figure, label, logarithmic, styled
 
 # α, as the figures of chapter 4 show it: from dark to bright, so that it reads in gray too, and by marker.
 ALPHAS = {1.0: ("#3b0f70", "o"), 0.75: ("#8c2981", "s"), 0.5: ("#cf3f6c", "^"), 0.25: ("#d65f00", "D")}
@@ -40,9 +40,9 @@ def tradeoff(models: Sequence[Any], *, front: Sequence[Any], trend: tuple[float,
         label(axes, f"{m.resolution}", (m.mult_adds, m.top1), place, ha="right" if place[0] < 0 else "left")
     ends = np.array([low.mult_adds, high.mult_adds])
     axes.plot(ends, trend[0] * np.log2(ends) + trend[1], ":", color=COLORS["ink"], lw=1.3)
-    axes.set(xscale="log", xlabel="million Mult-Adds", ylabel="top-1 accuracy (%)")
+    axes.set(xlabel="million Mult-Adds", ylabel="top-1 accuracy (%)")
     axes.margins(x=0.12, y=0.1)
-    plain(axes.xaxis)
+    logarithmic(axes, "x")
     handles = [
         *alphas(models),
         Line2D([], [], color=COLORS["line"], lw=2.5, label="Pareto front"),
@@ -74,9 +74,7 @@ def budget(panels: Mapping[str, tuple[Sequence[Any], int, Any]], mult_adds: floa
         for sizes in ([m.mult_adds for m, _ in everyone], [size for _, size in everyone])
     )
     for axes, (title, (models, width, chosen)) in zip(row[0], panels.items(), strict=True):
-        axes.set(
-            xscale="log", yscale="log", xlim=(left, right), ylim=(low, high), xlabel="million Mult-Adds", title=title
-        )
+        axes.set(xlim=(left, right), ylim=(low, high), xlabel="million Mult-Adds", title=title)
         axes.add_patch(Rectangle((left, low), mult_adds - left, megabytes - low, fc=COLORS["fill"], ec=COLORS["muted"]))
         for m in models:
             mark(axes, m, m.mult_adds, m.params * width)
@@ -85,7 +83,7 @@ def budget(panels: Mapping[str, tuple[Sequence[Any], int, Any]], mult_adds: floa
             label(axes, f"{m.top1:.0f}", point, (0, 8), weight=weight)
         if chosen is not None:
             axes.plot(chosen.mult_adds, chosen.params * width, "o", ms=13, mfc="none", mec=COLORS["ink"], mew=1.5)
-        plain(axes.xaxis), plain(axes.yaxis)
+        logarithmic(axes, "xy")
     row[0][0].set_ylabel("megabytes")
     picture.legend(handles=alphas(m for m, _ in everyone), loc="outside lower center", ncols=4)
     return picture

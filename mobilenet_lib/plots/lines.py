@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from mobilenet_lib.plots.style import COLORS, CYCLE, WIDTH, Picture, figure, one_each, plain, styled
+from mobilenet_lib.plots.style import COLORS, CYCLE, WIDTH, Picture, figure, logarithmic, one_each, styled
 
 
 def _from_to(values: Sequence[float]) -> str:
@@ -28,9 +28,8 @@ def by_depth(
     picture, axes = figure(alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
     for (name, values), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
         axes.plot(range(len(names)), values, color=color, marker=marker, ms=4.5, label=name)
-    axes.set(yscale="log" if log else "linear", ylabel=ylabel)
-    if log:
-        plain(axes.yaxis)
+    axes.set_ylabel(ylabel)
+    logarithmic(axes, "y" if log else "")
     axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 and max(map(len, names)) > 4 else 0)
     picture.legend(loc="outside lower center", ncols=2)
     return picture
@@ -76,9 +75,7 @@ def lines(
                 style |= {"mfc": "none", "ls": "--"}
             axes.errorbar(x, y, np.abs(np.array(interval) - y) if interval else None, capsize=3, elinewidth=1, **style)
         axes.set_xlabel(label)
-        for axis in log:
-            axes.set(**{f"{axis}scale": "log"})
-            plain(getattr(axes, f"{axis}axis"))
+        logarithmic(axes, log)
     row[0].set_ylabel(ylabel)
     if percent:
         row[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
@@ -113,8 +110,8 @@ def roofline(
         axes.plot(x, roof, dashes, color=COLORS["ink"], lw=1.4, label=f"{name}: {speed:.3g} GB/s")
     for (kind, pairs), marker in zip(points.items(), "os^D", strict=False):
         axes.plot(*zip(*pairs, strict=True), marker, color=COLORS[kind], ms=5.5, label=kind)
-    axes.set(xscale="log", yscale="log", xlabel="Mult-Adds per byte", ylabel="billion Mult-Adds per second")
+    axes.set(xlabel="Mult-Adds per byte", ylabel="billion Mult-Adds per second")
     axes.margins(y=0.1)
-    plain(axes.xaxis), plain(axes.yaxis)
+    logarithmic(axes, "xy")
     picture.legend(loc="outside lower center", ncols=3)
     return picture

@@ -1,4 +1,4 @@
-"""Blocks, the whole network, and what the multipliers do to a block: chapters 2 to 4 and 8."""
+"""The whole network, blocks of others, and what the multipliers do to a block: chapters 2 to 4 and 8."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,57 +7,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.patches import Polygon
 
 from mobilenet_lib import architecture
 from mobilenet_lib.architecture import Layer
-from mobilenet_lib.plots.convolution import COSTS, formula
-from mobilenet_lib.plots.shapes import slab
 from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, figure, styled
 
 STRIDE = {"marker": "^", "color": COLORS["ink"], "markersize": 4.5, "linestyle": "none"}
-
-
-@styled
-def block() -> Picture:
-    """The two building blocks of figure 3 with their costs: the standard one, and the depthwise separable one."""
-    after = (("fill", "batch norm"), ("fill", "ReLU"))
-    standard = (("standard", r"$D_K \times D_K$ convolution"), *after)
-    depthwise = (("depthwise", r"$D_K \times D_K$ depthwise"), *after)
-    pointwise = (("pointwise", r"$1 \times 1$ convolution"), *after)
-    picture, axes = canvas(
-        WIDTH,
-        3.95,
-        alt="Two blocks from an input with M channels to an output with N. Left, three layers: a standard convolution, "
-        "batch normalization, ReLU. Right, six: a depthwise convolution, batch normalization, ReLU, a pointwise "
-        "convolution, batch normalization, ReLU. One convolution has become two, each with its own normalization.",
-    )
-    _stack(axes, 1.05, 2.55, "Standard block", standard)
-    _stack(axes, 4.55, 3.28, "Depthwise separable block", depthwise + pointwise)
-    return picture
-
-
-def _stack(axes: Axes, x: float, top: float, title: str, boxes: Sequence[tuple[str, str]]) -> None:
-    """Boxes below each other from the height `top`, joined by arrows, with the number of channels between them."""
-    wide, tall, pitch = 1.8, 0.3, 0.5
-    axes.text(x - wide / 2, top + 0.43, title, weight="bold", size=10.5)
-    channels = "M"
-    for number in range(len(boxes) + 1):
-        y = top - number * pitch
-        axes.annotate("", (x, y), (x, y + pitch - tall), arrowprops=ARROW)
-        if number == len(boxes) or boxes[number][0] in COSTS:
-            axes.text(x + 0.1, y + 0.1, f"${channels}$ channels", va="center", size=9, color=COLORS["muted"])
-        if number == len(boxes):
-            break
-        kind, text = boxes[number]
-        channels = "N" if kind in ("standard", "pointwise") else channels
-        plain = kind not in COSTS
-        corner, shape = (x - wide / 2, y - tall), "round,pad=0,rounding_size=0.05"
-        edge = COLORS["line" if plain else kind]
-        axes.add_patch(FancyBboxPatch(corner, wide, tall, shape, facecolor=COLORS[kind], edgecolor=edge))
-        axes.text(x, y - tall / 2, text, ha="center", va="center", color=COLORS["ink" if plain else "paper"])
-        if not plain:
-            axes.text(x + wide / 2 + 0.1, y - tall / 2, formula(COSTS[kind]), va="center", color=COLORS[kind])
 
 
 @styled
@@ -108,13 +65,9 @@ def architecture_body(layers: Sequence[Layer]) -> Picture:
             axes.text(column + room / 2, y, text, ha="center", size=9)
         column += room
 
-    names = {"standard": "standard convolution", "depthwise": "depthwise", "pointwise": "pointwise"}
-    names["dense"] = "fully connected"
-    legend = [
-        ({"marker": "s", "color": COLORS[kind], "ms": 7, "ls": "none"}, names[kind])
-        for kind in names
-        if any(layer.kind == kind for layer in layers)
-    ]
+    names = {"standard": "standard convolution", "dense": "fully connected"}
+    square, kinds = {"marker": "s", "ms": 7, "ls": "none"}, dict.fromkeys(layer.kind for layer in layers)
+    legend = [(square | {"color": COLORS[kind]}, names.get(kind, kind)) for kind in kinds]
     for place, (marker, name) in enumerate([*legend, (STRIDE, "stride 2: half the side")]):
         axes.plot(4.55, 3.6 - 0.22 * place, **marker)
         axes.text(4.7, 3.6 - 0.22 * place, name, va="center", size=9)
@@ -197,3 +150,23 @@ def chains(rows: Mapping[str, Sequence[tuple[str, int, int]]], *, shortcut: Sequ
             axes.annotate("", (ends[-1], base - 0.22), (ends[-1], low - 0.01), arrowprops=ARROW)
             axes.text(np.mean([ends[0], ends[-1]]), low - 0.03, "added", ha="center", va="top", size=9)
     return picture
+
+
+def slab(axes: Axes, corner: Sequence[float], wide: float, tall: float, back: np.ndarray, kind: str) -> None:
+    """A feature map from the side: `wide` for its channels; `back` is where its rear edges are from the front ones."""
+    color = COLORS.get(kind, COLORS["line"])
+    a, right, up = np.array(corner), np.array([wide, 0]), np.array([0, tall])
+    b, c, d = a + right, a + right + up, a + up
+    rim = {"edgecolor": COLORS["paper"], "lw": 0.3}
+    polygon(axes, [d, c, c + back, d + back], facecolor=mixed(color, 0.5), **rim)
+    polygon(axes, [b, c, c + back, b + back], facecolor=mixed(color, 0.75), **rim)
+    polygon(axes, [a, b, c, d], facecolor=color, edgecolor=color, lw=0.4)
+
+
+def mixed(color: str, strength: float) -> str:
+    """`color` at `strength`, the rest white; above 1 darker than the color itself."""
+    return to_hex(np.clip(strength * np.array(to_rgb(color)) + 1 - strength, 0, 1))
+
+
+def polygon(axes: Axes, corners: Sequence[np.ndarray], **style: Any) -> None:
+    axes.add_patch(Polygon(corners, clip_on=False, **{"lw": 0, "joinstyle": "round", **style}))

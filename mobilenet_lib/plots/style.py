@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import matplotlib.style
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -115,15 +114,19 @@ class Picture(Figure):
         return " ".join([f"Figure: {self.alt}", self.caption]).strip()
 
     def _repr_html_(self) -> str:
-        kind = "svg+xml" if self.format == "svg" else self.format
-        image = (
-            f'<img alt="{escape(self.alt)}" width="{self.get_figwidth() * PIXELS:.0f}" '
-            f'height="{self.get_figheight() * PIXELS:.0f}" style="max-width:100%;height:auto" '
-            f'src="data:image/{kind};base64,{b64encode(self.data()).decode()}">'
-        )
+        shown = image(self.data(), self.format, self.alt, *self.get_size_inches())
         if not self.caption:
-            return image
-        return f'<figure style="margin:0">{image}<figcaption>{escape(self.caption)}</figcaption></figure>'
+            return shown
+        return f'<figure style="margin:0">{shown}<figcaption>{escape(self.caption)}</figcaption></figure>'
+
+
+def image(content: bytes, format: str, alt: str, width: float, height: float) -> str:
+    """The element of a page that shows an image file, in inches: narrower on a phone."""
+    kind = "svg+xml" if format == "svg" else format
+    return (
+        f'<img alt="{escape(alt)}" width="{width * PIXELS:.0f}" height="{height * PIXELS:.0f}" '
+        f'style="max-width:100%;height:auto" src="data:image/{kind};base64,{b64encode(content).decode()}">'
+    )
 
 
 def _compact(svg: bytes) -> bytes:
@@ -174,9 +177,12 @@ def label(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float
     axes.annotate(text, point, offset, textcoords="offset points", **{"ha": "center", "size": 9, **style})
 
 
-def plain(axis: Axis) -> None:
-    """1, 2, 5, 10 … on a logarithmic axis, written out; where that would be too many, powers of ten."""
-    low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    axis.set_minor_locator(NullLocator())
+def logarithmic(axes: Axes, names: str) -> None:
+    """Make "x", "y" or both logarithmic, with 1, 2, 5, 10 … written out; where these are too many, powers of ten."""
+    for name in names:
+        axes.set(**{f"{name}scale": "log"})
+        axis = getattr(axes, f"{name}axis")
+        low, high = axis.get_view_interval()
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+        axis.set_minor_locator(NullLocator())

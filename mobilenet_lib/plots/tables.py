@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from numbers import Integral, Rational, Real
+from numbers import Integral, Rational
 from typing import Any
+
+from mobilenet_lib.costs import is_number
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,38 +50,25 @@ class Table:
 
 
 def table(
-    rows: Iterable[Mapping[str, Any] | Sequence[Any]],
-    columns: Sequence[str] | None = None,
-    *,
-    caption: str,
-    formats: Mapping[str, str] | None = None,
+    rows: Iterable[Sequence[Any]], columns: Sequence[str], *, caption: str, formats: Mapping[str, str] | None = None
 ) -> Table:
     """A table for a page: numbers to the right, thousands separated, the first column as the heading of each row.
 
-    `rows` are mappings from column to value (then `columns` may be left out), or sequences in the order of `columns`.
-    `formats` gives a format specification for the numbers of a column, as in `{"share": ".2%"}`. `None` shows as a
-    dash. Raises `ValueError` if there is no caption, if a row does not fit the columns, or if a format names no column.
+    Each of the `rows` has a value for each of the `columns`. `formats` gives a format specification for the numbers of
+    a column, as in `{"share": ".2%"}`. `None` shows as a dash. Raises `ValueError` if there is no caption, if a row
+    does not fit the columns, or if a format names no column.
     """
-    rows, formats = list(rows), dict(formats or {})
+    rows, columns, formats = [*rows], (*columns,), formats or {}
     if not isinstance(caption, str) or not caption.strip():
         raise ValueError(f"caption must say in words what the table shows, not {caption!r}")
-    columns = tuple(rows[0] if columns is None else columns)
     for row in rows:
-        if set(row) != set(columns) if isinstance(row, Mapping) else len(row) != len(columns):
+        if len(row) != len(columns):
             raise ValueError(f"rows must each fit the columns {', '.join(columns)}; this one does not: {row!r}")
     if unknown := [name for name in formats if name not in columns]:
         raise ValueError(f"formats must name columns ({', '.join(columns)}), not {unknown[0]!r}")
-    values = [[row[name] for name in columns] if isinstance(row, Mapping) else list(row) for row in rows]
-    return Table(
-        columns,
-        tuple(tuple(map(_cell, row, map(formats.get, columns))) for row in values),
-        tuple(all(value is None or _number(value) for value in column) for column in zip(*values, strict=True)),
-        caption,
-    )
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+    cells = tuple(tuple(map(_cell, row, map(formats.get, columns))) for row in rows)
+    numeric = tuple(all(value is None or is_number(value) for value in column) for column in zip(*rows, strict=True))
+    return Table(columns, cells, numeric, caption)
 
 
 def _cell(value: Any, spec: str | None) -> str:
@@ -87,7 +76,7 @@ def _cell(value: Any, spec: str | None) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if not _number(value):
+    if not is_number(value):
         return str(value)
     if spec is not None:
         return format(value if isinstance(value, Integral) else float(value), spec)

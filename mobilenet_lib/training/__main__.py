@@ -36,8 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit(f"slurm: {error}")
     parser = options.parser()
     args = options.parsed(parser, arguments)
-    record, checkpoint = args.runs / f"{args.name}.json", args.runs / f".{args.name}.npz"
-    kept = args.runs.parent / "models"
+    record, kept = args.runs / f"{args.name}.json", args.runs.parent / "models"
     try:
         options.check(args, parser)
     except ValueError as error:
@@ -51,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         team = workers.joined()
         if team is not None and team.index > 0:  # only the first one writes
-            _record(args, parser, record, checkpoint, kept, team)
+            _record(args, parser, record, team)
             return
         args.runs.mkdir(parents=True, exist_ok=True)
         lock = args.runs / f".{args.name}.lock"
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
             try:
                 if record.exists() and not args.force:
                     parser.error(f"{record} is there already; --force replaces it")
-                _record(args, parser, record, checkpoint, kept, team)
+                _record(args, parser, record, team)
             finally:
                 lock.unlink(missing_ok=True)
     except (OSError, ValueError, FloatingPointError) as error:
@@ -70,13 +69,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _record(
-    args: argparse.Namespace,
-    parser: argparse.ArgumentParser,
-    record: Path,
-    checkpoint: Path,
-    kept: Path,
-    team: workers.Workers | None,
+    args: argparse.Namespace, parser: argparse.ArgumentParser, record: Path, team: workers.Workers | None
 ) -> None:
+    checkpoint, kept = args.runs / f".{args.name}.npz", args.runs.parent / "models"
+
     def say(line: str) -> None:
         print(f"{args.name}: {line}", flush=True)
 

@@ -69,19 +69,15 @@ def restore(path: Path, model: keras.Model, begun: dict) -> tuple[list, list[np.
     return history, best
 
 
-def differing(one: dict, other: dict) -> list[str]:
-    """In words, where two descriptions differ."""
-    return list(dict.fromkeys(_differing(one, other)))
-
-
-def _differing(one: Any, other: Any, name: str = "") -> list[str]:
-    if isinstance(one, dict) and isinstance(other, dict):
-        keys = sorted(one.keys() | other.keys())
-        return [words for key in keys for words in _differing(one.get(key), other.get(key), key)]
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other) and name == "data":
-        return [words for pair in zip(one, other, strict=True) for words in _differing(*pair, name)]
+def differing(one: Any, other: Any, name: str = "") -> list[str]:
+    """In words, where two descriptions differ; `name` is what they describe."""
     if one == other:
         return []
+    if isinstance(one, dict) and isinstance(other, dict):
+        parts = [(one.get(key), other.get(key), key) for key in sorted(one.keys() | other.keys())]
+        return list(dict.fromkeys(words for part in parts for words in differing(*part)))
+    if name == "data" and isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [words for pair in zip(one, other, strict=True) for words in differing(*pair, name)]
     other_words = {"model": "another model", "images": "other images", "revision": "another revision of the library"}
     return [other_words.get(name, f"{name} {one!r} instead of {other!r}")]
 

@@ -24,49 +24,21 @@ def parser() -> argparse.ArgumentParser:
         "train together: the same command for each, and its own index in TF_CONFIG.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    add = options.add_argument
+    add, switch = options.add_argument, argparse.BooleanOptionalAction
     add("--name", required=True, default=argparse.SUPPRESS, help="name of the record")
-    add(
-        "--recipe",
-        choices=tuple(RECIPES),
-        default="repaired",
-        help="defaults for the options below: what this book recommends, what Keras does by itself, or on from the "
-        "ImageNet weights",
-    )
+    add("--recipe", choices=tuple(RECIPES), default="repaired", help="defaults: the book's, Keras', or from ImageNet")
     add("--alpha", type=float, default=0.25, help="width multiplier")
-    add(
-        "--separable",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="depthwise separable convolutions; without, standard ones of the same widths",
-    )
+    add("--separable", action=switch, default=True, help="separable convolutions; without, standard ones as wide")
     add("--resolution", type=int, default=128, help="side of the images in pixels, a multiple of 32")
-    add(
-        "--test-resolution",
-        type=int,
-        default=None,
-        help="side of the test images, if another: crops show animals larger than whole photos do, and a larger photo "
-        "makes up for it",
-    )
+    add("--test-resolution", type=int, help="of test images, if another: larger ones make up for crops in training")
     add("--epochs", type=int, default=60, help="how often every training photo is seen")
-    add(
-        "--first",
-        type=_stage,
-        nargs="+",
-        default=[],
-        metavar="SIZE:EPOCHS",
-        help="epochs on images of other sizes that come before, within the same schedule",
-    )
+    add("--first", type=_stage, nargs="+", default=[], metavar="SIZE:EPOCHS", help="earlier epochs, of other sizes")
     add("--batch-size", type=int, default=32, help="photos per step")
-    for setting, text in {
-        "learning-rate": "the highest one",
-        "warmup": "share of the steps in which the learning rate rises",
-        "weight-decay": "spares biases, normalization and depthwise kernels",
-        "label-smoothing": "share of certainty taken off the labels",
-    }.items():
-        add(f"--{setting}", type=float, default=getattr(Recipe, setting.replace("-", "_")), help=text)
+    add("--learning-rate", type=float, default=Recipe.learning_rate, help="the highest one")
+    add("--warmup", type=float, default=Recipe.warmup, help="share of the steps in which the learning rate rises")
+    add("--weight-decay", type=float, default=Recipe.weight_decay, help="of the kernels that mix channels")
+    add("--label-smoothing", type=float, default=Recipe.label_smoothing, help="share of certainty off the labels")
     add("--schedule", choices=("cosine", "constant"), default=Recipe.schedule, help="of the rate after the warm-up")
-    switch = argparse.BooleanOptionalAction
     add("--dropout", type=float, default=1e-3, help="share of the features left out before the classifier")
     add("--momentum", type=float, default=0.9, help="of batch normalization; Keras has 0.99")
     add("--initializer", choices=(*INITIALIZERS, "imagenet"), default="he_normal", help="of the depthwise kernels")

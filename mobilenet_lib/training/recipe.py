@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import keras
 import numpy as np
+
+from mobilenet_lib.costs import is_number
 
 # He et al. 2015 (arXiv 1502.01852): a weight that sees n inputs starts with variance 2/n. A depthwise filter sees the
 # 3·3 inputs of its own channel. Keras' "he_normal" counts those of all channels, and so starts far too small.
@@ -16,21 +18,16 @@ DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 INITIALIZERS = {"he_normal": DEPTHWISE_HE_NORMAL, "keras": "glorot_uniform"}
 
 
-def _number(value: Any, kind: type = Real) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _share(value: Any) -> bool:
-    return _number(value) and 0 <= value < 1
-
-
 # What a setting must be, in words and as a test.
 LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "schedule": ("'cosine' or 'constant'", lambda value: value in ("cosine", "constant")),
-    "learning_rate": ("above 0 and finite", lambda value: _number(value) and 0 < value < math.inf),
-    "weight_decay": ("0 or more and finite", lambda value: _number(value) and 0 <= value < math.inf),
-    **dict.fromkeys(("warmup", "label_smoothing", "momentum", "dropout"), ("from 0 to below 1", _share)),
-    "seed": ("a whole number from 0 to 2**32 - 1", lambda value: _number(value, Integral) and 0 <= value < 2**32),
+    "learning_rate": ("above 0 and finite", lambda value: is_number(value) and 0 < value < math.inf),
+    "weight_decay": ("0 or more and finite", lambda value: is_number(value) and 0 <= value < math.inf),
+    **dict.fromkeys(
+        ("warmup", "label_smoothing", "momentum", "dropout"),
+        ("from 0 to below 1", lambda value: is_number(value) and 0 <= value < 1),
+    ),
+    "seed": ("a whole number from 0 to 2**32 - 1", lambda value: is_number(value, Integral) and 0 <= value < 2**32),
 }
 
 

@@ -1,4 +1,4 @@
-"""Figures of what a convolution costs."""
+"""Bars made of parts."""
 
 from figures import COLORS, PARTS, example, words
 
