@@ -4,6 +4,7 @@ import ast
 import html
 import json
 import re
+import statistics
 from contextlib import suppress
 from functools import cache
 
@@ -180,6 +181,19 @@ def test_each_function_is_right_as_the_solution_has_it_and_each_slip_gets_its_hi
 
 
 # A hint belongs to the slip that it names: functions with that slip.
+
+
+def ring(n, adding, first):
+    """What worker 0 holds if the second half of an all-reduce adds, or begins with another part."""
+    held = [[1] * n for _ in range(n)]
+    for half in (0, 1):
+        for step in range(n - 1):
+            for w in range(n):
+                right, part = (w + 1) % n, (w + half * first - step) % n
+                held[right][part] = held[w][part] + (held[right][part] if adding or not half else 0)
+    return " ".join(map(str, held[0]))
+
+
 SLIPS = {
     ("grouped", "d, m, n, g, k=3"): {
         "k * k * m * n * d * d": "how deep is a filter",
@@ -242,23 +256,33 @@ SLIPS = {
         "k * k": "any layer",
         "n - 1": "pointwise step counts",
     },
-    ("inverted", "s, m, n, t"): {
-        "s * s * m * (9 + n)": "what expands the channels",
-        "s * s * m * t * (m + n)": "What filters",
+    ("ahead_at_least", "a, b, s=statistics"): {
+        "s.mean(x - y for x, y in zip(a, b))": "Where does its interval begin?",
+        "s.mean(g := [x - y for x, y in zip(a, b)]) + 2.776 * s.stdev(g) / 5**0.5": "upper end",
+        "s.mean(g := [y - x for x, y in zip(a, b)]) - 2.776 * s.stdev(g) / 5**0.5": "Which one is ahead?",
+        "s.mean(a) - s.mean(b) - 2.776 * ((s.variance(a) + s.variance(b)) / 5) ** 0.5": "Seed by seed",
+        "s.mean(g := [x - y for x, y in zip(a, b)]) - 2.776 * s.pstdev(g) / 5**0.5": "Of a sample",
+        "s.mean(g := [x - y for x, y in zip(a, b)]) - 2.776 * s.stdev(g)": "The error of a mean is smaller",
     },
-    ("choose", "c, b, w, nets=choose.__defaults__[0], top1=lambda network: network[1]"): {
+    ("choose", "c, b, nets=choose.__defaults__[0], top1=lambda network: network[1]"): {
         "max(nets, key=top1)[0]": "Does it fit?",
-        "max((n for n in nets if n[2] <= w), key=top1)[0]": "Its bytes do not",
-        "max((n for n in nets if n[3] - (1000 - c) * (n[4] + 1) / 1e6 <= b), key=top1)[0]": "Its work does not",
-        "max((n for n in nets if n[2] <= w and n[3] <= b), key=top1)[0]": "your own classes",
-        "min(nets, key=lambda network: network[2])[0]": "The least work",
+        "max((n for n in nets if n[2] - 1000 * (n[3] + 1) / 1e6 <= b), key=top1)[0]": "It does not fit",
+        "max((n for n in nets if n[2] <= b), key=top1)[0]": "your own classes",
+        "sorted((n for n in nets if n[2] <= b), key=top1)[-2][0]": "A more accurate one fits, too",
     },
-    ("photos_of", "size, workers, worker"): {
-        "size / workers": "whole number",
-        "-(-size // workers)": "smaller share comes first",
-        "(worker + 1) * size // workers": "Where does it begin?",
-        "worker * size // workers": "Where does it end?",
-        "size // workers": "left over",
+    ("first_row", "n"): {
+        "ring(n, adding=True, first=0)": "Both mistakes are still there",
+        "ring(n, adding=True, first=1)": "must not be added again",
+        "ring(n, adding=False, first=0)": "Which part does each worker have complete",
+        "ring(n, adding=False, first=-1)": "one off",
+    },
+    ("mean_loss", "workers, *losses"): {
+        "(sum(losses[:2]) / 2 + sum(losses[2:4]) / 2) / 2": "Both mistakes are still there",
+        "sum(losses[: len(losses) // workers * workers]) / len(losses)": "Nobody takes the last photo.",
+        "(sum(losses[:2]) / 2 + sum(losses[2:]) / len(losses[2:])) / 2": "mean of two means",
+        "sum(losses) / len(losses) / workers": "and by that of workers?",
+        "sum(losses[: len(losses) // workers * workers]) / len(losses) / workers": "once divided is enough",
+        "sum(losses)": "That is their sum.",
     },
     ("quantize", "r, s, z"): {
         "round(r / s)": "zero point is missing",
@@ -277,7 +301,7 @@ def test_a_hint_is_that_of_the_slip_that_a_function_has(asked):
     name, parameters = asked
     everywhere = (exercise for chapter in CHAPTERS for exercise in exercises_of(chapter))
     exercise = next(one for one in everywhere if one.asked.get("function") == name)
-    names = {**exercise.names, "check_function": exercises.check_function}
+    names = {**exercise.names, "check_function": exercises.check_function, "ring": ring, "statistics": statistics}
     call = next(part for part in ast.parse(exercise.check_cell).body if isinstance(part, ast.Expr))
     for body, hint in SLIPS[asked].items():
         exec(f"def {name}({parameters}): return {body}", names)
@@ -488,6 +512,14 @@ def test_opened_as_a_file_numbers_work_and_a_function_says_what_to_do(page):
 def test_code_that_fails_is_told_where(code, message):
     said = json.loads(exercise_run.run(code, FUNCTION))
     assert not said["right"] and said["message"].startswith(message)
+
+
+def test_a_function_may_be_asked_for_tuples_of_numbers():
+    def longer(one, other): ...
+
+    asked = exercises.check_function(longer, {((1, 2), (3,)): True, ((1,), (2, 3)): False}).exercise
+    code = "def longer(one, other):\n    return {one: True}[one] and len(one) > len(other)"
+    assert json.loads(exercise_run.run(code, asked))["right"]
 
 
 # With the keyboard, and for everybody.
