@@ -60,7 +60,7 @@ def fold_cell(cell: nodes.container, kind: str, counted: str | None) -> None:
     if kind == "proof":
         line = f"✓ {counted}" if counted else "Nothing to check here"
     folded = Folded(kind=kind, line=line)
-    if kind == "proof":
+    if kind in ("proof", "solution"):  # what a solution prints is the answer
         folded.extend(cell.children)
         cell.children = []
         cell += folded
