@@ -57,8 +57,9 @@ FUNCTION = """\
 <textarea id="answer-{n}" name="answer" aria-label="Your function for exercise {n}" aria-describedby="help-{n}"
 rows="{rows}" autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false" wrap="off"
 translate="no">{starter}</textarea>
-<p class="help" id="help-{n}">At hand: <code translate="no">math</code>, <code translate="no">costs</code>,
-<code translate="no">architecture</code>. Tab indents; Escape, then Tab leaves. Ctrl+Enter runs.</p>
+<p class="help" id="help-{n}">At hand: <code translate="no">math</code>, <code translate="no">statistics</code>,
+<code translate="no">costs</code>, <code translate="no">architecture</code>. Tab indents; Escape, then Tab leaves.
+Ctrl+Enter runs.</p>
 <div class="line"><button type="submit">Run</button><button type="button" class="stop" hidden>Stop</button>
 <button type="reset">Start over</button>
 <span class="size">The first run loads Python into the page: @megabytes@ MB.</span></div>

@@ -232,15 +232,6 @@ SLIPS = {
         "max(n / 32 for n in range(1, 65) if cost(n, s).mult_adds < c and cost(n, s).params < p)": "just as many",
         "max(n / 32 for n in range(1, 33) if cost(n, s).mult_adds <= c and cost(n, s).params <= p)": "up to 2",
     },
-    ("learning_rate", "t, n, peak, up=lambda x: (1 + math.cos(math.pi * x)) / 2"): {
-        "peak * up(t / n)": "still rising",
-        "peak * (t / n * 10 if t < n / 10 else up(t / n))": "when the rise has ended",
-        "peak * (t / n * 10 if t < n / 10 else up(t / n - 0.1))": "nine tenths",
-        "peak * (t / n * 10 if t < n / 10 else (1 - t / n) / 0.9)": "straight line",
-        "peak * (t / n * 10 if t < n / 10 else math.cos(math.pi / 2 * (t / n - 0.1) / 0.9))": "a quarter",
-        "peak * (t / n * 10 if t < n / 10 else math.cos(math.pi * (t / n - 0.1) / 0.9))": "from 1 to −1",
-        "peak * (t / n * 10 if t < n / 10 else (1 + math.cos(180 * (t / n - 0.1) / 0.9)) / 2)": "radians",
-    },
     ("report", "m, all_=report.__defaults__[0]"): {
         "max((r for r in all_ if r[0] <= m), key=lambda r: r[2])[2]": "The test set",
         "max((r for r in all_ if r[0] <= m), key=lambda r: max(r[1]))[2]": "One lucky seed",
