@@ -275,6 +275,12 @@ SLIPS = {
         "sum(losses[: len(losses) // workers * workers]) / len(losses) / workers": "once divided is enough",
         "sum(losses)": "That is their sum.",
     },
+    ("whole_gain", "taken, gains"): {
+        "sum(t * g for t, g in zip(taken, gains)) / sum(taken)": "weighted by time",
+        "sum(gains) / len(gains)": "large parts count more",
+        "sum(t / g for t, g in zip(taken, gains))": "That is the new time",
+        "sum(t / g for t, g in zip(taken, gains)) / sum(taken)": "Upside down",
+    },
     ("quantize", "r, s, z"): {
         "round(r / s)": "zero point is missing",
         "round(r / s) - z": "is added",
