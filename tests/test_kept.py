@@ -135,7 +135,6 @@ def test_a_kept_model_has_no_option_that_it_does_not_use_because_an_older_keras_
 
 @as_root
 @pytest.mark.fault("The disk is full while a training runs")
-@pytest.mark.skipif(keras.__version__.startswith("3.4."), reason="with Keras 3.4, h5py ends the process on a full disk")
 def test_a_full_disk_leaves_no_half_of_a_kept_model(tmp_path):
     with small_disk(tmp_path / "disk", "256k") as disk, pytest.raises(OSError):
         try:

@@ -1,12 +1,17 @@
 """A Keras model as a file without its optimizer and without code, and back."""
 
+import io
 import json
 import os
+import shutil
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import keras
+
+from mobilenet_lib.records import write
 
 
 def save_model(model: keras.Model, path: str | os.PathLike) -> None:
@@ -18,19 +23,18 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> None:
     path = Path(path)
     if path.suffix != ".keras":
         raise ValueError(f"path must end in .keras, not {str(path)!r}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part-{path.name}")
-    try:
-        keras.Model(model.input, model.output, name=model.name).save(part)
-        with zipfile.ZipFile(part) as archive:
+    # In a folder of its own, because Keras 3.4 leaves the weights beside the file.
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "model.keras"
+        keras.Model(model.input, model.output, name=model.name).save(made)
+        with zipfile.ZipFile(made) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
-        files["config.json"] = json.dumps(_given(json.loads(files["config.json"]))).encode()
-        with zipfile.ZipFile(part, "w") as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    files["config.json"] = json.dumps(_given(json.loads(files["config.json"]))).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    write(path, buffer.getvalue())
 
 
 def load_model(path: str | os.PathLike) -> keras.Model:
@@ -50,7 +54,8 @@ def load_model(path: str | os.PathLike) -> keras.Model:
     if b'"__lambda__"' in config:
         raise ValueError(f"path must be a .keras file without Python code, and {os.fspath(path)!r} has some")
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        with tempfile.TemporaryDirectory() as folder:  # Keras 3.4 unpacks the weights beside the file
+            return keras.models.load_model(shutil.copy(path, folder), compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever it stumbles over
         reason = str(error).strip().split("\n")[0]
         raise ValueError(
