@@ -1,4 +1,4 @@
-"""Make the .tflite files whose times chapter 8 shows: networks of Keras, layers and small networks of both kinds.
+"""Make the .tflite files whose times chapters 8 and 10 show: of layers, small networks, and Keras' networks.
 
     python scripts/timed.py _build/timed
     cd _build/timed
