@@ -3,6 +3,7 @@
 import ast
 import html
 import json
+import random
 import re
 import statistics
 from contextlib import suppress
@@ -194,6 +195,13 @@ def ring(n, adding, first):
     return " ".join(map(str, held[0]))
 
 
+def share(noticed, seeds):
+    """The share of 10,000 experiments whose mean and standard error make `noticed` true: chapter 5."""
+    dice = random.Random(0)
+    runs = [[dice.gauss(1.5, 1.5) for _ in range(seeds)] for _ in range(10_000)]
+    return sum(noticed(statistics.mean(x), statistics.stdev(x) / seeds**0.5) for x in runs) / 10_000
+
+
 SLIPS = {
     ("grouped", "d, m, n, g, k=3"): {
         "k * k * m * n * d * d": "how deep is a filter",
@@ -231,6 +239,23 @@ SLIPS = {
         "max(n / 32 for n in range(1, 65) if cost(n, s).mult_adds <= c)": "Do the parameters?",
         "max(n / 32 for n in range(1, 65) if cost(n, s).mult_adds < c and cost(n, s).params < p)": "just as many",
         "max(n / 32 for n in range(1, 33) if cost(n, s).mult_adds <= c and cost(n, s).params <= p)": "up to 2",
+    },
+    ("repaired", "average, steps, guess, momentum=0.99"): {
+        "average / (1 - momentum**steps)": "a guess of 0",
+        "average - momentum**steps * guess": "a share of 1",
+        "(average - momentum**steps) / (1 - momentum**steps)": "Here that is 0",
+        "(average - 0.99**steps * guess) / (1 - 0.99**steps)": "not always 0.99",
+    },
+    ("rate_factor", "c, optimizer"): {
+        "1": "turns a long vector less",
+        "1 / c": "longer steps",
+        "c * c": "That is for SGD",
+        "c": "the gradient shrinks, too",
+    },
+    ("noticed", "seeds, t, difference=1.5, scatter=1.5"): {
+        "share(lambda mean, error: t * error < 1.5, seeds)": "A narrow interval",
+        "share(lambda mean, error: abs(mean) > 1.96 * error, seeds)": "Use t",
+        "share(lambda mean, error: abs(mean) < t * error, seeds)": "contains zero",
     },
     ("report", "m, all_=report.__defaults__[0]"): {
         "max((r for r in all_ if r[0] <= m), key=lambda r: r[2])[2]": "The test set",
@@ -314,6 +339,7 @@ def test_a_hint_is_that_of_the_slip_that_a_function_has(asked):
     everywhere = (exercise for chapter in CHAPTERS for exercise in exercises_of(chapter))
     exercise = next(one for one in everywhere if one.asked.get("function") == name)
     names = {**exercise.names, "check_function": exercises.check_function, "ring": ring, "statistics": statistics}
+    names["share"] = share
     call = next(part for part in ast.parse(exercise.check_cell).body if isinstance(part, ast.Expr))
     for body, hint in SLIPS[asked].items():
         exec(f"def {name}({parameters}): return {body}", names)
