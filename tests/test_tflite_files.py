@@ -65,8 +65,8 @@ int main() {
 
 
 @pytest.mark.skipif(not (shutil.which("xxd") and shutil.which("g++")), reason="needs xxd and g++")
-def test_the_array_that_chapter_6_makes_of_a_model_is_constant_and_aligned(tmp_path):
-    chapter = (Path(__file__).resolve().parents[1] / "chapters" / "06-tflite-export.md").read_text("utf8")
+def test_the_array_that_chapter_11_makes_of_a_model_is_constant_and_aligned(tmp_path):
+    chapter = (Path(__file__).resolve().parents[1] / "chapters" / "11-on-the-device.md").read_text("utf8")
     (command,) = re.findall(r"^```\n(xxd .*?)\n```$", chapter, re.MULTILINE | re.DOTALL)
     tflite.save(tiny_file("int8"), tmp_path / "model.tflite")
     (tmp_path / "main.cc").write_text(ARRAY)

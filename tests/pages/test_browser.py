@@ -75,7 +75,7 @@ def test_what_scrolls_inside_itself_on_a_phone_can_be_reached_by_keyboard(opened
     assert unreachable(opened(path, 390)) == []
 
 
-@pytest.mark.parametrize("chapter", ["05-training", "06-tflite-export", "07-cost-and-latency"])
+@pytest.mark.parametrize("chapter", ["05-training", "06-tflite-export", "07-cost-and-latency", "11-on-the-device"])
 def test_a_table_of_up_to_six_results_is_no_wider_than_a_phone(opened, chapter):
     wide = """all => all.filter(({ rows, parentElement: box }) =>
         rows[0].cells.length <= 6 && box.scrollWidth > box.clientWidth + 1).map(table => table.innerText)"""

@@ -330,6 +330,30 @@ SLIPS = {
         "min(127, round(r / s) + z)": "−128",
         "min(127, max(-128, round(r / s))) + z": "mind the ends",
     },
+    (
+        "corrected_bias",
+        "w, x, b, s, c=lambda w: max(map(abs, w)) / 127, "
+        "add=lambda w, x, c: sum((c * round(v / c) - v) * m for v, m in zip(w, x, strict=True))",
+    ): {
+        "round(b / (s * c(w)))": "nothing is corrected",
+        "round((b + add(w, x, c(w))) / (s * c(w)))": "mind the sign",
+        "round((b - add(w, x, c(w))) / c(w))": "scale of the inputs",
+        "round((b - add(w, x, c(w))) / s)": "scale of the weights",
+        "round((b - add(w, [1] * len(x), c(w))) / (s * c(w)))": "mean of its input",
+    },
+    ("taken_from", "f, t, s, i, to=lambda b: b - 128 - (b > 127)"): {
+        "to(f[i // 3 // s * t + i // 3 % s * 4 + i % 3])": "blue first",
+        "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3]": "Which integer",
+        "to(f[i // 3 % s * t + i // 3 // s * 4 + 2 - i % 3])": "to the right of",
+        "to(f[i // 3 * 4 + 2 - i % 3])": "`stride`",
+        "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3] - 128": "1 more",
+    },
+    ("failing", "a, e, t, off=lambda a, e: [x - y for x, y in zip(a, e, strict=False)]"): {
+        "sum(d > t for d in off(a, e))": "too low",
+        "len(e) - len(a) + sum(d < -t for d in off(a, e))": "too high",
+        "sum(abs(d) > t for d in off(a, e))": "without an answer",
+        "len(e) - len(a) + sum(abs(d) >= t for d in off(a, e))": "just the tolerance",
+    },
 }
 
 
