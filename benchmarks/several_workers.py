@@ -19,11 +19,12 @@ from cost_side import report
 from mobilenet_lib.records import DATA, machine, today, versions, write
 from mobilenet_lib.training.sweep import ONE_THREAD
 
-# How many workers there are, or 0 for a training without a cluster. The last one is the A/A test.
-ARMS = {"two workers": 2, "one worker": 1, "no cluster": 0, "one worker again": 1}
+# How many workers there are, or 0 for a training without a cluster. The last two are A/A tests.
+ARMS = {"two workers": 2, "one worker": 1, "no cluster": 0, "one worker again": 1, "two workers again": 2}
 RATIOS = (
     ("two workers", "one worker"),
     ("one worker again", "one worker"),
+    ("two workers again", "two workers"),
     ("one worker", "no cluster"),
 )
 

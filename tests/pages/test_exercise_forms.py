@@ -304,16 +304,24 @@ SLIPS = {
     ("first_row", "n"): {
         "ring(n, adding=True, first=0)": "Both mistakes are still there",
         "ring(n, adding=True, first=1)": "must not be added again",
-        "ring(n, adding=False, first=0)": "Which part does each worker have complete",
+        "ring(n, adding=False, first=0)": "Which piece does each worker have complete",
         "ring(n, adding=False, first=-1)": "one off",
     },
-    ("mean_loss", "workers, *losses"): {
-        "(sum(losses[:2]) / 2 + sum(losses[2:4]) / 2) / 2": "Both mistakes are still there",
-        "sum(losses[: len(losses) // workers * workers]) / len(losses)": "Nobody takes the last photo.",
-        "(sum(losses[:2]) / 2 + sum(losses[2:]) / len(losses[2:])) / 2": "mean of two means",
-        "sum(losses) / len(losses) / workers": "and by that of workers?",
-        "sum(losses[: len(losses) // workers * workers]) / len(losses) / workers": "once divided is enough",
-        "sum(losses)": "That is their sum.",
+    ("verdict", "step"): {
+        "'fine'": "It got through.",
+        "'broken'": "makes no mistake",
+    },
+    ("variance", "means, variances"): {
+        "sum(variances) / len(variances)": "Does that not count?",
+        "sum(variances) / len(variances) + statistics.variance(means)": "not by n - 1",
+        "sum(v + m * m for m, v in zip(means, variances)) / len(means)": "Less what?",
+    },
+    ("batches", "shards, workers, size"): {
+        "sum(shards) // workers // size": "mean worker",
+        "min(shards) * (len(shards) // workers) // size": "Only one shard",
+        "sum(shard // size for shard in sorted(shards)[: len(shards) // workers])": "end in another",
+        "min(shards) // size": "How many does each worker get?",
+        "sum(shards[: len(shards) // workers]) // size": "two that are smaller",
     },
     ("whole_gain", "taken, gains"): {
         "sum(t * g for t, g in zip(taken, gains)) / sum(taken)": "weighted by time",
