@@ -13,7 +13,8 @@ import numpy as np
 class Evaluation:
     """What a model said about photos whose answer is known.
 
-    `probabilities` is float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for labels that do not fit.
+    `probabilities` is float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for labels that do not fit,
+    and for probabilities that are no finite numbers.
     """
 
     probabilities: np.ndarray
@@ -26,6 +27,8 @@ class Evaluation:
             raise ValueError(f"{wanted}; these are {self.labels.dtype} {list(self.labels.shape)}")
         if ((self.labels < 0) | (self.labels >= classes)).any():
             raise ValueError(f"{wanted}; these go from {self.labels.min()} to {self.labels.max()}")
+        if not np.isfinite(self.probabilities).all():
+            raise ValueError("probabilities must be finite numbers; in these there is a value that is none")
 
     @property
     def predictions(self) -> np.ndarray:
@@ -56,7 +59,10 @@ class Evaluation:
         return wilson(int((self.predictions == self.labels).sum()), len(self.labels))
 
     def summary(self) -> dict[str, Any]:
-        """Accuracy, loss, interval, confusion and each photo's predicted class, a digit each, for a recorded run."""
+        """Accuracy, loss, interval, confusion and each photo's predicted class, for a recorded run.
+
+        The classes are a digit each; where there are more than ten, numbers with spaces between.
+        """
         low, high = self.interval
         return {
             "photos": len(self.labels),
@@ -64,7 +70,7 @@ class Evaluation:
             "interval": [round(low, 5), round(high, 5)],
             "loss": round(self.loss, 5),
             "confusion": self.confusion.tolist(),
-            "predictions": "".join(map(str, self.predictions)),
+            "predictions": (" " if self.probabilities.shape[1] > 10 else "").join(map(str, self.predictions)),
         }
 
 
