@@ -11,8 +11,17 @@ DEAD = 1e-6  # a variance below it is that of a constant
 
 
 def foldable(model: keras.Model) -> bool:
-    """Whether each normalization has the name of a convolution with "_bn" behind it, as in `models.mobilenet`."""
-    return _normalized(model) <= {layer.name for layer in model.layers if type(layer) in KERNELS}
+    """Whether each normalization follows a convolution whose name it has, with "_bn" behind, as in `models.mobilenet`.
+
+    Nothing may come between the two, such as an activation of the convolution, and it must have scale and center.
+    """
+    linear = keras.activations.linear
+    made = {id(each.output): each for each in model.layers if type(each) in KERNELS and each.activation is linear}
+    found = (each for each in model.layers if isinstance(each, layers.BatchNormalization))
+    return all(
+        each.scale and each.center and id(each.input) in made and each.name == f"{made[id(each.input)].name}_bn"
+        for each in found
+    )
 
 
 def folded(model: keras.Model) -> keras.Model:
