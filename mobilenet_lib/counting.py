@@ -63,7 +63,7 @@ def cost(model: keras.Model) -> Cost:
 
 
 class _Copy:
-    """A model, copied layer by layer. `layers` are the originals, and operations beside them that are no layers."""
+    """A model, copied layer by layer. `layers` are the originals, and `OPERATIONS` between them."""
 
     def __init__(self, model: keras.Model) -> None:
         self.layers: list[keras.Operation] = []
@@ -96,7 +96,7 @@ class _Copy:
                 for name in ("call", "quantized_call", "compute_output_spec"):
                     own[name] = self._noted(original, getattr(twin, name))
             elif isinstance(original, keras.Function):
-                self.layers += [each for each in original.operations if not isinstance(each, keras.Layer)]
+                self.layers += [each for each in original.operations if type(each).__name__ in OPERATIONS]
                 own["_run_through_graph"] = self._through(original)
                 own["compute_output_spec"] = lambda inputs, **_: twin._run_through_graph(
                     inputs, lambda operation: operation.compute_output_spec
@@ -181,9 +181,7 @@ def _inputs(model: keras.Model, reached: list[keras.Operation]) -> tuple[Any, in
 
 def _unknown(layer: keras.Operation) -> bool:
     """Whether `layer` itself, not a layer inside it, multiplies in a way of its own, or has weights that may do so."""
-    if not isinstance(layer, keras.Layer):
-        return type(layer).__name__ in OPERATIONS
-    if isinstance(layer, PRODUCTS):
+    if isinstance(layer, PRODUCTS) or not isinstance(layer, keras.Layer):
         return True
     inside = {id(weight) for part in _parts(vars(layer)) for weight in part.weights}
     own = {weight.name for weight in layer.weights if id(weight) not in inside}

@@ -13,8 +13,7 @@ import numpy as np
 class Evaluation:
     """What a model said about photos whose answer is known.
 
-    `probabilities` is float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for labels that do not fit,
-    and for probabilities that are no finite numbers.
+    `probabilities` is finite float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for what does not fit.
     """
 
     probabilities: np.ndarray
@@ -59,10 +58,7 @@ class Evaluation:
         return wilson(int((self.predictions == self.labels).sum()), len(self.labels))
 
     def summary(self) -> dict[str, Any]:
-        """Accuracy, loss, interval, confusion and each photo's predicted class, for a recorded run.
-
-        The classes are a digit each; where there are more than ten, numbers with spaces between.
-        """
+        """Accuracy, loss, interval, confusion and each photo's predicted class, a digit each, for a recorded run."""
         low, high = self.interval
         return {
             "photos": len(self.labels),
@@ -70,6 +66,7 @@ class Evaluation:
             "interval": [round(low, 5), round(high, 5)],
             "loss": round(self.loss, 5),
             "confusion": self.confusion.tolist(),
+            # Of more than ten classes, numbers with spaces between.
             "predictions": (" " if self.probabilities.shape[1] > 10 else "").join(map(str, self.predictions)),
         }
 

@@ -25,7 +25,6 @@ File = bytes | bytearray | str | os.PathLike  # a .tflite file: its content, or 
 
 MODEL = MODELS / "cats-dogs.tflite"  # the one that the book keeps
 LABELS = "labels.txt"  # the name that the documentation of the format gives to this file
-THREADS = 1024  # at most: where the system has no more of them, LiteRT ends the process
 OUTPUTS = ("probabilities", "maps")
 
 
@@ -58,8 +57,8 @@ def save(tflite_model: bytes, path: str | os.PathLike) -> None:
 def opened(tflite_model: File, threads: int = 1, **options: Any) -> Interpreter:
     """LiteRT's interpreter of the file, ready to run. Raises `ValueError` unless the file is whole."""
     content = read(tflite_model)
-    if (threads := positive("threads", threads)) > THREADS:
-        raise ValueError(f"threads must be at most {THREADS:,}, not {threads!r}")
+    if (threads := positive("threads", threads)) > 1024:  # where the system has no more, LiteRT ends the process
+        raise ValueError(f"threads must be at most 1,024, not {threads!r}")
     try:
         interpreter = Interpreter(model_content=content, num_threads=threads, **options)
         interpreter.allocate_tensors()

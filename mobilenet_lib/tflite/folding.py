@@ -15,13 +15,10 @@ def foldable(model: keras.Model) -> bool:
 
     Nothing may come between the two, such as an activation of the convolution, and it must have scale and center.
     """
-    linear = keras.activations.linear
-    made = {id(each.output): each for each in model.layers if type(each) in KERNELS and each.activation is linear}
-    found = (each for each in model.layers if isinstance(each, layers.BatchNormalization))
-    return all(
-        each.scale and each.center and id(each.input) in made and each.name == f"{made[id(each.input)].name}_bn"
-        for each in found
-    )
+    plain = [each for each in model.layers if type(each) in KERNELS and each.activation is keras.activations.linear]
+    names = {id(each.output): f"{each.name}_bn" for each in plain}
+    found = [each for each in model.layers if isinstance(each, layers.BatchNormalization)]
+    return all(each.scale and each.center and names.get(id(each.input)) == each.name for each in found)
 
 
 def folded(model: keras.Model) -> keras.Model:
