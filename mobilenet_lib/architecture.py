@@ -57,7 +57,7 @@ class Layer:
 
         `width` is as in `activation_bytes`.
         """
-        return self.activation_bytes(width) + width * self.cost.params
+        return self.activation_bytes(width) + positive("width", width) * self.cost.params
 
     def intensity(self, width: int = 4) -> float:
         """Arithmetic intensity: Mult-Adds for each byte moved (Williams, Waterman and Patterson 2009)."""

@@ -21,6 +21,9 @@ VARIABLES = {"kernel", "depthwise_kernel", "pointwise_kernel", "bias"}  # of the
 # Layers with weights that the counting rules of `costs` leave out: what normalizes, and what activates.
 FREE = (*(kind for name, kind in vars(layers).items() if name.endswith("Normalization")), layers.PReLU)
 PRODUCTS = (layers.Attention, layers.Dot)  # multiply without weights
+# So do these operations, which are no layers and which Keras does not export; a `Function` may hold some.
+OPERATIONS = {"Matmul", "Dot", "Tensordot", "Einsum", "Inner", "Outer", "Vdot", "Correlate", "DotProductAttention"}
+OPERATIONS |= {"Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose", "Function"}
 
 Shape = tuple[int, ...]
 Call = tuple[keras.Layer, Shape, Shape]  # a layer, what it is given, what it makes of it
@@ -32,8 +35,9 @@ def cost(model: keras.Model) -> Cost:
     Counts what happens while one image flows through: a layer that is called twice costs its Mult-Adds twice and its
     parameters once. Models and layers inside the model are entered. Neither quantization nor LoRA changes what a layer
     costs. Raises `ValueError` if the model leaves the size of its input open or does not run on it, if a layer that
-    counts is never called, or if a layer has weights, or multiplies what it is given with one another, and is neither
-    a standard, grouped, transposed, depthwise, separable or dense layer nor a normalization.
+    counts is never called, or if a layer has weights, or multiplies what it is given with one another, as
+    `keras.ops.matmul` does too, and is neither a standard, grouped, transposed, depthwise, separable or dense layer nor
+    a normalization. What your own code multiplies in a `Lambda`, a layer or a model is not seen and counts as nothing.
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"model must be a Keras model, not {model!r}")
@@ -42,7 +46,7 @@ def cost(model: keras.Model) -> Cost:
     for layer in copy.layers:
         if _unknown(layer):
             raise ValueError(
-                f"model has the layer {layer.name!r} of type {type(layer).__name__}, which cannot be counted; only "
+                f"model has {layer.name!r} of type {type(layer).__name__}, which cannot be counted; only "
                 "standard, grouped, transposed, depthwise, separable and dense layers and normalization can"
             )
     counted = [layer for layer in copy.layers if isinstance(layer, COUNTED)]
@@ -59,10 +63,10 @@ def cost(model: keras.Model) -> Cost:
 
 
 class _Copy:
-    """A model, copied layer by layer. `layers` are the originals."""
+    """A model, copied layer by layer. `layers` are the originals, and `OPERATIONS` between them."""
 
     def __init__(self, model: keras.Model) -> None:
-        self.layers: list[keras.Layer] = []
+        self.layers: list[keras.Operation] = []
         self._calls: list[Call] = []
         self._twins: dict[int, keras.Layer] = {}
         self._model = self._twin(model)
@@ -92,6 +96,7 @@ class _Copy:
                 for name in ("call", "quantized_call", "compute_output_spec"):
                     own[name] = self._noted(original, getattr(twin, name))
             elif isinstance(original, keras.Function):
+                self.layers += [each for each in original.operations if type(each).__name__ in OPERATIONS]
                 own["_run_through_graph"] = self._through(original)
                 own["compute_output_spec"] = lambda inputs, **_: twin._run_through_graph(
                     inputs, lambda operation: operation.compute_output_spec
@@ -156,7 +161,7 @@ def _mapped(value: Any, change: Callable) -> Any:
     return value
 
 
-def _inputs(model: keras.Model, reached: list[keras.Layer]) -> tuple[Any, int]:
+def _inputs(model: keras.Model, reached: list[keras.Operation]) -> tuple[Any, int]:
     """What `model` takes, as shapes, and how many images that is: one, unless it was built for a batch of its own."""
     batches = [tensor.shape[0] for layer in reached if isinstance(layer, keras.Function) for tensor in layer.inputs]
     images = max((batch for batch in batches if batch), default=1)
@@ -174,9 +179,9 @@ def _inputs(model: keras.Model, reached: list[keras.Layer]) -> tuple[Any, int]:
     ), images
 
 
-def _unknown(layer: keras.Layer) -> bool:
+def _unknown(layer: keras.Operation) -> bool:
     """Whether `layer` itself, not a layer inside it, multiplies in a way of its own, or has weights that may do so."""
-    if isinstance(layer, PRODUCTS):
+    if isinstance(layer, PRODUCTS) or not isinstance(layer, keras.Layer):
         return True
     inside = {id(weight) for part in _parts(vars(layer)) for weight in part.weights}
     own = {weight.name for weight in layer.weights if id(weight) not in inside}

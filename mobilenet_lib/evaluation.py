@@ -13,7 +13,7 @@ import numpy as np
 class Evaluation:
     """What a model said about photos whose answer is known.
 
-    `probabilities` is float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for labels that do not fit.
+    `probabilities` is finite float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for what does not fit.
     """
 
     probabilities: np.ndarray
@@ -26,6 +26,8 @@ class Evaluation:
             raise ValueError(f"{wanted}; these are {self.labels.dtype} {list(self.labels.shape)}")
         if ((self.labels < 0) | (self.labels >= classes)).any():
             raise ValueError(f"{wanted}; these go from {self.labels.min()} to {self.labels.max()}")
+        if not np.isfinite(self.probabilities).all():
+            raise ValueError("probabilities must be finite numbers; in these there is a value that is none")
 
     @property
     def predictions(self) -> np.ndarray:
@@ -64,7 +66,8 @@ class Evaluation:
             "interval": [round(low, 5), round(high, 5)],
             "loss": round(self.loss, 5),
             "confusion": self.confusion.tolist(),
-            "predictions": "".join(map(str, self.predictions)),
+            # Of more than ten classes, numbers with spaces between.
+            "predictions": (" " if self.probabilities.shape[1] > 10 else "").join(map(str, self.predictions)),
         }
 
 

@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from mobilenet_lib import architecture, weights
+from mobilenet_lib.costs import is_number
 from mobilenet_lib.counting import cost as cost
 
 EPSILON = 1e-3  #: batch normalization's, in TF-Slim and Keras
@@ -79,9 +80,13 @@ def mobilenet(
 
     Input `[B, resolution, resolution, 3]` in [−1, 1], output `[B, classes]`, each row summing to 1. `momentum` is
     that of batch normalization; the defaults of it, `dropout` and `depthwise_initializer` are those of
-    `keras.applications`. Raises `ValueError` for what `architecture.mobilenet` refuses.
+    `keras.applications`. Raises `ValueError` for what `architecture.mobilenet` refuses, and unless
+    `dropout` and `momentum` are from 0 to below 1.
     """
     stem, *body, classifier = architecture.mobilenet(alpha, resolution, classes, separable=separable, shallow=shallow)
+    for name, value in (("dropout", dropout), ("momentum", momentum)):
+        if not is_number(value) or not 0 <= value < 1:
+            raise ValueError(f"{name} must be from 0 to below 1, not {value!r}")
     inputs = keras.Input((resolution, resolution, 3), name="image", dtype=DTYPE)
     x = conv_block(inputs, stem.out_channels, stem.kernel, stem.stride, name=stem.name, momentum=momentum)
     for layer in body:
@@ -95,7 +100,7 @@ def mobilenet(
     x = layers.Conv2D(classifier.out_channels, 1, name=classifier.name, **KIND)(x)
     x = layers.Reshape((classes,), name="logits", dtype=DTYPE)(x)
     x = layers.Softmax(name="probabilities", dtype=DTYPE)(x)
-    return keras.Model(inputs, x, name=f"mobilenet_{alpha:g}_{resolution}".replace(".", "_"))
+    return keras.Model(inputs, x, name=f"mobilenet_{float(alpha):g}_{resolution}".replace(".", "_"))
 
 
 def with_maps(model: keras.Model) -> keras.Model:
@@ -120,8 +125,8 @@ def imagenet_backbone(alpha: float = 0.25, resolution: int = 224) -> keras.Model
     the published 0.25, 0.5, 0.75 and 1 and `resolution` a multiple of 32, `OSError` if the weights are neither
     cached nor to be had.
     """
-    path = weights.fetched(alpha)
     model = mobilenet(alpha, resolution)
+    path = weights.fetched(alpha)
     backbone = keras.Model(model.input, model.get_layer("pool").input, name=f"{model.name}_backbone")
     try:
         backbone.load_weights(path)

@@ -25,8 +25,8 @@ class Run:
     `settings` are the choices that `train` followed; `epochs` has one dictionary per epoch with `loss`, `accuracy`,
     `val_loss`, `val_accuracy`, `learning_rate` and `seconds`; `test` is `Evaluation.summary()` on the test split, or
     None if it was not looked at. `seconds` are those of a clock, `cpu_seconds` those that all cores spent together:
-    these hold on a busy machine too. `predictions` is the class of each validation photo, a digit each, in the order of
-    `data.load`: two runs with the same seed can be compared photo by photo.
+    these hold on a busy machine too. `predictions` is the class of each validation photo, as in the summary, in the
+    order of `data.load`: two runs with the same seed can be compared photo by photo.
     """
 
     settings: dict[str, Any]

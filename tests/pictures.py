@@ -87,11 +87,14 @@ def postscript(path: Path) -> None:
 def bomb(path: Path) -> None:
     """A black PNG of 20,000 × 20,000 pixels in 51 kB."""
     header = struct.pack(">2I5B", 20_000, 20_000, 1, 0, 0, 0, 0)
-    chunks = {b"IHDR": header, b"IDAT": zlib.compress(bytes(20_000 * 2_501)), b"IEND": b""}
+    path.write_bytes(png({b"IHDR": header, b"IDAT": zlib.compress(bytes(20_000 * 2_501)), b"IEND": b""}))
+
+
+def png(chunks: dict[bytes, bytes]) -> bytes:
     content = b"\x89PNG\r\n\x1a\n"
     for kind, body in chunks.items():
         content += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-    path.write_bytes(content)
+    return content
 
 
 def broken_png(path: Path) -> None:

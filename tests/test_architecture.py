@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from mobilenet_lib import architecture, costs
@@ -190,6 +191,13 @@ def test_the_peak_goes_with_alpha_and_with_the_square_of_the_resolution(alpha, s
 def test_without_a_layer_there_is_no_peak():
     with pytest.raises(ValueError, match=r"^layers must hold at least one layer"):
         architecture.peak_activations([])
+
+
+def test_the_bytes_of_a_number_may_be_an_integer_of_numpy():
+    """One byte holds numbers up to 127, and the layers of MobileNet have millions of bytes."""
+    layer = mobilenet()[2]
+    assert layer.bytes_moved(np.int8(4)) == 4 * (112 * 112 * (32 + 64) + 32 * 64)
+    assert layer.intensity(np.int8(4)) == layer.intensity(4)
 
 
 @pytest.mark.parametrize("width", [0, -4, 0.5, "4", True])

@@ -379,6 +379,32 @@ def test_a_layer_that_multiplies_without_weights_is_named(layer):
         models.cost(keras.Model(inputs, layer([inputs, inputs])))
 
 
+@pytest.mark.parametrize(
+    ("operation", "named"),
+    [
+        (lambda x: keras.ops.matmul(x, keras.ops.transpose(x, (0, 2, 1))), "Matmul"),
+        (lambda x: layers.Dense(4)(x @ keras.ops.transpose(x, (0, 2, 1))), "Matmul"),
+        (lambda x: keras.ops.conv(x, np.ones((3, 8, 5), "float32")), "Conv"),
+        (lambda x: keras.ops.einsum("bij,bkj->bik", x, x), "Einsum"),
+    ],
+    ids=["product", "before a layer", "convolution", "einsum"],
+)
+@pytest.mark.parametrize("nested", [False, True], ids=["", "in a model in a model"])
+def test_an_operation_that_multiplies_and_is_no_layer_is_named(operation, named, nested):
+    inputs = keras.Input((8, 8))
+    model = keras.Model(inputs, operation(inputs))
+    if nested:
+        model = keras.Sequential([keras.Input((8, 8)), model])
+    with pytest.raises(ValueError, match=f"model has '.*' of type {named}, which cannot be counted; only standard"):
+        models.cost(model)
+
+
+def test_operations_that_multiply_number_by_number_are_left_out_as_activations_are():
+    inputs = keras.Input((4, 4, 3))
+    x = layers.Conv2D(3, 1)(inputs)
+    assert models.cost(keras.Model(inputs, 2 * x * keras.ops.sigmoid(x) - keras.ops.mean(x))) == Cost(16 * 9, 9)
+
+
 @pytest.mark.parametrize("shape", [(None, None, 3), (224, None, 3)])
 def test_a_model_of_unknown_size_is_refused(shape):
     model = keras.Sequential([keras.Input(shape, name="image"), layers.Conv2D(2, 3)], name="open")

@@ -25,6 +25,18 @@ def test_labels_that_do_not_fit_the_probabilities_are_refused(labels, reason):
         training.Evaluation(np.full((3, 2), 0.5), np.array(labels))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_answer_that_is_no_number_is_no_probability(value):
+    """The largest of several that are none would be the first: class 0, a cat."""
+    with pytest.raises(ValueError, match="probabilities must be finite numbers"):
+        training.Evaluation(np.full((4, 2), value), np.array([0, 0, 1, 1]))
+
+
+@pytest.mark.parametrize(("classes", "said"), [(10, "0123456789"), (12, "0 1 2 3 4 5 6 7 8 9 10 11")])
+def test_a_summary_says_of_each_photo_which_class_was_predicted(classes, said):
+    assert training.Evaluation(np.eye(classes), np.arange(classes)).summary()["predictions"] == said
+
+
 def test_evaluation_counts_by_true_and_predicted_class():
     probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
     evaluation = training.Evaluation(probabilities, np.array([0, 0, 1, 1]))

@@ -2,6 +2,7 @@
 
 import json
 import os
+from fractions import Fraction
 
 import keras
 import numpy as np
@@ -107,6 +108,25 @@ def test_a_model_is_the_same_whatever_precision_is_the_rule():
 def test_a_model_refuses_what_the_architecture_refuses(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
         models.mobilenet(**arguments)
+
+
+@pytest.mark.parametrize(("name", "value"), [("momentum", 5), ("momentum", -0.1), ("dropout", 1), ("dropout", "much")])
+def test_momentum_and_dropout_are_shares_below_1(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be from 0 to below 1, not {value!r}"):
+        models.mobilenet(0.25, 32, 2, **{name: value})
+
+
+def test_a_width_may_be_a_fraction():
+    model = models.mobilenet(Fraction(1, 4), 32, 1000)
+    assert model.name == "mobilenet_0_25_32"
+    assert model.count_params() == 475_544  # of `keras.applications.MobileNet(alpha=0.25)`
+
+
+def test_a_backbone_is_refused_before_anything_is_downloaded():
+    with pytest.raises(ValueError, match=r"alpha must be .*, not \[0\.25\]"):
+        models.imagenet_backbone([0.25])
+    with pytest.raises(ValueError, match="resolution must be a multiple of 32, not 100"):
+        models.imagenet_backbone(0.25, 100)
 
 
 def test_a_summary_has_the_layers_and_the_parameters(capsys):

@@ -1,15 +1,18 @@
 """`data.photo`: from a file to pixels, or one error that says what is wrong with it."""
 
 import io
+import os
 import random
+import struct
 import sys
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from pictures import BAD, BLUE, GREEN, HEIC, RED, STORED, WHITE, bomb, corners, needs_avif, quarters, save_picture
+from pictures import BAD, BLUE, GREEN, HEIC, RED, STORED, WHITE, bomb, corners, needs_avif, png, quarters, save_picture
 from PIL import ExifTags, Image
 
 from mobilenet_lib import data, drawn
@@ -81,6 +84,28 @@ def test_sixteen_bits_a_pixel_are_turned_and_laid_over_white_like_eight(tmp_path
     assert (image[:20, :20] == 0xC0).all() and (image[20:, :20] == 0xFF).all() and (image[:, 20:] == 0x80).all()
 
 
+CLEAR = {  # bits, kind of color, one row of 8 pixels of the color that is transparent, that color as two bytes each
+    "gray, 1 bit": (1, 0, b"\xff", [1]),
+    "gray, 2 bits": (2, 0, b"\x55\x55", [1]),
+    "gray, 4 bits": (4, 0, b"\x55" * 4, [5]),
+    "gray, 8 bits": (8, 0, b"\x55" * 8, [0x55]),
+    "gray, 16 bits": (16, 0, b"\x12\x34" * 8, [0x1234]),
+    "color, 8 bits": (8, 2, b"\x12\x56\x9a" * 8, [0x12, 0x56, 0x9A]),
+    "color, 16 bits": (16, 2, b"\x12\x34\x56\x78\x9a\xbc" * 8, [0x1234, 0x5678, 0x9ABC]),
+}
+
+
+@pytest.mark.parametrize(("depth", "kind", "row", "color"), CLEAR.values(), ids=CLEAR)
+def test_a_color_that_is_transparent_lies_over_white_at_every_depth(depth, kind, row, color):
+    """PNG (Third Edition), 11.3.1.1: tRNS holds a color in the bits of the image, each sample in two bytes."""
+    header, clear = struct.pack(">2I5B", 8, 8, depth, kind, 0, 0, 0), struct.pack(f">{len(color)}H", *color)
+    black = bytes(len(row))
+    rows = zlib.compress(4 * (b"\0" + row) + 4 * (b"\0" + black))
+    file = png({b"IHDR": header, b"tRNS": clear, b"IDAT": rows, b"IEND": b""})
+    image = data.read(io.BytesIO(file), 8)
+    assert (image[:4] == 255).all() and (image[4:] == 0).all()
+
+
 def test_a_single_pixel_fills_the_image(tmp_path):
     Image.new("RGB", (1, 1), BLUE).save(tmp_path / "dot.png")
     assert (data.read(tmp_path / "dot.png", 16) == BLUE).all()
@@ -107,15 +132,26 @@ def test_an_open_file_is_read_wherever_it_stands(tmp_path):
         assert (data.read(file, 16) == GREEN).all()
 
 
+def test_a_pipe_is_read_by_its_name(tmp_path):
+    """What a shell makes of `<(curl …)` or a named pipe: it cannot go back to its beginning."""
+    content = io.BytesIO()
+    Image.new("RGB", (40, 40), BLUE).save(content, "PNG")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(pipe.write_bytes, content.getvalue())
+        assert (data.read(pipe, 16) == BLUE).all()
+
+
 @pytest.mark.parametrize("content", [b"", b"broken", b"\xff\xd8\xff" + bytes(50), b"\x89PNG\r\n\x1a\n" + bytes(50)])
 def test_a_broken_open_file_is_an_oserror(content):
     with pytest.raises(OSError, match="the open file"):
         data.read(io.BytesIO(content), 32)
 
 
-@pytest.mark.parametrize("path", [None, 5, True, Image.new("RGB", (4, 4))])
+@pytest.mark.parametrize("path", [None, 5, True, Image.new("RGB", (4, 4)), io.StringIO("open"), bytes(999)])
 def test_what_is_no_file_is_named(path):
-    with pytest.raises(ValueError, match="path must be a file, or one open for reading, not "):
+    with pytest.raises(ValueError, match=r"^path must be a file, or one open for reading bytes, not .{,80}$"):
         data.read(path, 32)
 
 

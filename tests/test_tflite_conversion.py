@@ -205,7 +205,14 @@ def test_whole_numbers_at_both_ends_are_for_the_int8_file(kind):
         tflite.convert(tiny(), "int8", pictures(1), int8_io=True, uint8_io=True)
 
 
-@pytest.mark.parametrize("labels", ["ab", ["cat"], ["cat", "dog", "bird"], [1, 2], ["cat\ndog", "bird"], ["", "dog"]])
+LINES = ["cat\n", "dog\n"]  # as `readlines` gives them: in the file they would be four
+
+
+@pytest.mark.parametrize(
+    "labels",
+    ["ab", 2, {"cat", "dog"}, ["cat"], ["cat", "dog", "bird"], [1, 2], ["cat\ndog", "bird"], ["", "dog"], LINES],
+    ids=repr,
+)
 def test_labels_must_name_each_class(labels):
     with pytest.raises(ValueError, match="labels must name each of the 2 classes"):
         tflite.convert(tiny(), "float32", labels=labels)

@@ -31,6 +31,27 @@ def test_a_silenced_network_has_filters_of_zero_where_a_channel_was_dead_and_now
             np.testing.assert_array_equal(old, new)
 
 
+CHANGED = {
+    "an activation between": ({"activation": "relu"}, {}, {}),
+    "another layer between": ({}, {}, {"between": keras.layers.ReLU}),
+    "no scale": ({}, {"scale": False}, {}),
+    "no center": ({}, {"center": False}, {}),
+}
+
+
+@pytest.mark.parametrize(("convolution", "normalization", "more"), CHANGED.values(), ids=CHANGED)
+@pytest.mark.parametrize("function", [tflite.folded, tflite.silenced])
+def test_a_network_that_has_the_names_and_does_something_else_is_refused(function, convolution, normalization, more):
+    """Batch normalization is linear: right behind a convolution, and only there, it is a factor and a bias."""
+    image = keras.Input((32, 32, 3))
+    x = keras.layers.Conv2D(4, 3, name="c", **convolution)(image)
+    for layer in more.values():
+        x = layer()(x)
+    x = keras.layers.BatchNormalization(name="c_bn", **normalization)(x)
+    with pytest.raises(ValueError, match=r"model must be one that `models\.mobilenet` built, not 'other'"):
+        function(keras.Model(image, x, name="other"))
+
+
 @pytest.mark.parametrize("function", [tflite.folded, tflite.silenced])
 def test_a_network_of_other_names_is_refused(function):
     with pytest.raises(ValueError, match=r"model must be one that `models\.mobilenet` built"):

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import keras
 import numpy as np
 import pytest
 from networks import LABELS, ROUNDING, SIZE, file, lively, mapped, opened, operators, pictures
@@ -59,6 +60,19 @@ def test_a_file_with_maps_has_the_classifier_twice():
     assert parts.count("maps") == 1 and len(parts) == len(tflite.operators(file("float32"))) + 1
 
 
+def test_a_layer_that_works_three_times_is_three_operators():
+    """Nine weights for each two of three channels, at 32 × 32 places; then three features for each of two classes."""
+    image = keras.Input((32, 32, 3))
+    layer = keras.layers.Conv2D(3, 3, padding="same", activation="relu", name="again")
+    features = keras.layers.GlobalAveragePooling2D()(layer(layer(layer(image))))
+    content = tflite.convert(keras.Model(image, keras.layers.Dense(2, "softmax")(features)), "float32")
+    parts = tflite.operators(content)
+    assert list(parts)[:3] == ["again", "again_2", "again_3"]
+    once = 32 * 32 * 9 * 3 * 3
+    assert [tflite.work(parts[name])[0] for name in list(parts)[:3]] == [once] * 3
+    assert sum(tflite.work(part)[0] for part in parts.values()) == 3 * once + 3 * 2
+
+
 # Other sizes
 
 
@@ -103,6 +117,15 @@ def test_a_file_for_32_pixels_stays_at_32_because_the_converter_leaves_out_a_mea
     reason = "made for 32 × 32 pixels, cannot take 96 × 96: convert the model at that size"
     with pytest.raises(ValueError, match=reason):
         tflite.resized(content, 96)
+
+
+def test_a_file_that_would_answer_for_a_part_of_a_larger_image_is_not_resized():
+    """`Flatten` becomes a reshape to rows of 4 features: at twice the size there are four times as many, in 4 rows."""
+    image = keras.Input((64, 64, 3))
+    features = keras.layers.AveragePooling2D(16)(keras.layers.Conv2D(4, 1, strides=4)(image))
+    model = keras.Model(image, keras.layers.Dense(3, "softmax")(keras.layers.Flatten()(features)))
+    with pytest.raises(ValueError, match="made for 64 × 64 pixels, cannot take 128 × 128: convert the model"):
+        tflite.resized(tflite.convert(model, "float32"), 128)
 
 
 # What a file has to do

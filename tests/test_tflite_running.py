@@ -99,6 +99,11 @@ SOMETHING_ELSE = {
     "two inputs": (lambda a, b: a + b, [(1, 4), (1, 4)], "must have one input and one output, .* bytes has 2 and 1"),
     "no image": (lambda a: a * 2, [(1, 4)], r"must turn an image .* turns \[1, 4\] into \[1, 4\]"),
     "any size": (lambda a: tf.reduce_mean(a, (1, 2)), [(1, None, None, 3)], r"must turn .* turns \[1, -1, -1, 3\]"),
+    "several answers": (
+        lambda a: tf.nn.softmax(tf.reshape(a, (-1, 3))),
+        [(1, 2, 2, 3)],
+        r"must turn .* turns \[1, 2, 2, 3\] into \[4, 3\]",
+    ),
     "two images": (lambda a: tf.reduce_mean(a, (1, 2)), [(2, 8, 8, 3)], r"must turn .* turns \[2, 8, 8, 3\]"),
 }
 

@@ -5,7 +5,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -69,8 +69,8 @@ def read(path: str | os.PathLike | BinaryIO, image_size: int) -> np.ndarray:
 @contextmanager
 def opened(path: str | os.PathLike | BinaryIO) -> Iterator[Image.Image]:
     """The photo in `path`, open; whatever goes wrong with it becomes an `OSError`."""
-    if not isinstance(path, str | bytes | os.PathLike) and not hasattr(path, "read"):
-        raise ValueError(f"path must be a file, or one open for reading, not {path!r}")
+    if not isinstance(path, str | os.PathLike) and (not hasattr(path, "read") or isinstance(path, io.TextIOBase)):
+        raise ValueError(f"path must be a file, or one open for reading bytes, not {path!r:.80}")
     name = "the open file" if hasattr(path, "read") else repr(os.fspath(path))
     try:
         with _stream(path) as stream, _image(stream, name) as image:
@@ -86,12 +86,15 @@ def opened(path: str | os.PathLike | BinaryIO) -> Iterator[Image.Image]:
         raise OSError(f"{name} cannot be decoded: {error}") from error
 
 
-def _stream(path: str | os.PathLike | BinaryIO) -> AbstractContextManager[BinaryIO]:
-    if not hasattr(path, "read"):
-        return open(path, "rb")
-    with suppress(AttributeError, OSError):  # what has been written to may stand at its end; a pipe cannot go back
-        path.seek(0)
-    return nullcontext(io.BytesIO(path.read()))
+@contextmanager
+def _stream(path: str | os.PathLike | BinaryIO) -> Iterator[BinaryIO]:
+    if hasattr(path, "read"):
+        with suppress(AttributeError, OSError):  # what has been written to may stand at its end
+            path.seek(0)
+        yield io.BytesIO(path.read())
+    else:
+        with open(path, "rb") as file:
+            yield file if file.seekable() else io.BytesIO(file.read())  # a pipe cannot go back
 
 
 def _image(stream: BinaryIO, name: str) -> Image.Image:
@@ -100,7 +103,7 @@ def _image(stream: BinaryIO, name: str) -> Image.Image:
     if head.startswith(b"\xff\xd8\xff"):
         return _pixels(*jpeg(stream.read()), "JPEG")
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _pixels(*png(stream.read()), "PNG")
+        return _png(stream.read())
     # Formats of this family say in their first box what they are, and with what else they get along.
     box = head[: int.from_bytes(head[:4], "big")] if head[4:8] == b"ftyp" else b""
     brands = {box[start : start + 4] for start in range(8, len(box), 4)}
@@ -114,6 +117,17 @@ def _image(stream: BinaryIO, name: str) -> Image.Image:
 def _pixels(content: bytes, exif: bytes, others: bytes, format: str) -> Image.Image:
     image = Image.open(io.BytesIO(content), formats=[format])
     image.info |= {"exif": exif, "xmp": others}
+    return image
+
+
+def _png(content: bytes) -> Image.Image:
+    image, depth = _pixels(*png(content), "PNG"), content[24]
+    # The transparent color is as deep as in the file, while Pillow makes 8 bits of the pixels.
+    if (clear := image.info.get("transparency")) is not None:
+        if image.mode == "L":
+            image.info["transparency"] = clear * 255 // (2**depth - 1)
+        elif image.mode == "RGB":
+            image.info["transparency"] = tuple(value >> (depth - 8) for value in clear)
     return image
 
 

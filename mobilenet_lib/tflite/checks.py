@@ -40,7 +40,8 @@ def image_shape(name: str, called: str, inputs: list[list], outputs: list[list])
             f"{len(outputs)}"
         )
     (image,) = inputs
-    known = all(size not in (None, -1) for size in image[1:]) and image[0] in (None, -1, 1)
+    known = all(size not in (None, -1) for size in image[1:])
+    known &= all(shape[:1] in ([None], [-1], [1]) for shape in (image, *outputs))  # one image, one answer
     if not known or [len(shape) for shape in (image, *outputs)] != [4, 2, 4][: 1 + len(outputs)]:
         raise ValueError(
             f"{name} must turn an image of known size [1, H, W, C] into probabilities [1, classes]; {called} turns "

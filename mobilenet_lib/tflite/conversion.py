@@ -3,7 +3,7 @@
 import logging
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -140,9 +140,9 @@ def _traced(model: keras.Model, shape: tuple[int, int, int]) -> Any:
 
 
 def _named_classes(labels: Sequence[str] | None, classes: int) -> list[str]:
-    names = [] if labels is None else [*labels]  # an array has no truth value
-    lines = all(isinstance(name, str) and len(name.splitlines()) == 1 for name in names)  # what the file keeps
-    if names and (isinstance(labels, str) or len(names) != classes or not lines):
+    names = [] if labels is None else [*labels] if isinstance(labels, Iterable) else [labels]
+    lines = all(isinstance(name, str) and name.splitlines() == [name] for name in names)  # what the file keeps
+    if names and (isinstance(labels, str | set) or len(names) != classes or not lines):
         raise ValueError(f"labels must name each of the {classes} classes in one line, not {labels!r}")
     return names
 

@@ -57,7 +57,8 @@ def save(tflite_model: bytes, path: str | os.PathLike) -> None:
 def opened(tflite_model: File, threads: int = 1, **options: Any) -> Interpreter:
     """LiteRT's interpreter of the file, ready to run. Raises `ValueError` unless the file is whole."""
     content = read(tflite_model)
-    threads = positive("threads", threads)
+    if (threads := positive("threads", threads)) > 1024:  # where the system has no more, LiteRT ends the process
+        raise ValueError(f"threads must be at most 1,024, not {threads!r}")
     try:
         interpreter = Interpreter(model_content=content, num_threads=threads, **options)
         interpreter.allocate_tensors()

@@ -11,8 +11,14 @@ DEAD = 1e-6  # a variance below it is that of a constant
 
 
 def foldable(model: keras.Model) -> bool:
-    """Whether each normalization has the name of a convolution with "_bn" behind it, as in `models.mobilenet`."""
-    return _normalized(model) <= {layer.name for layer in model.layers if type(layer) in KERNELS}
+    """Whether each normalization follows a convolution whose name it has, with "_bn" behind, as in `models.mobilenet`.
+
+    Nothing may come between the two, such as an activation of the convolution, and it must have scale and center.
+    """
+    plain = [each for each in model.layers if type(each) in KERNELS and each.activation is keras.activations.linear]
+    names = {id(each.output): f"{each.name}_bn" for each in plain}
+    found = [each for each in model.layers if isinstance(each, layers.BatchNormalization)]
+    return all(each.scale and each.center and names.get(id(each.input)) == each.name for each in found)
 
 
 def folded(model: keras.Model) -> keras.Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from math import prod
 
 import numpy as np
@@ -36,22 +37,24 @@ def resized(tflite_model: File, resolution: int) -> bytes:
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
         interpreter = opened(packed(content), experimental_op_resolver_type=plain)
+        for details in interpreter.get_tensor_details():
+            if details["index"] < len(graph.tensors):
+                graph.tensors[details["index"]].shape = details["shape"]
+        Network(packed(content))  # a reshape makes several rows of a larger image
     except ValueError as error:
         raise ValueError(
             f"tflite_model must take images of other sizes too; {called(tflite_model)}, made for {height} × {width} "
             f"pixels, cannot take {resolution} × {resolution}: convert the model at that size"
         ) from error
-    for details in interpreter.get_tensor_details():
-        if details["index"] < len(graph.tensors):
-            graph.tensors[details["index"]].shape = details["shape"]
     return packed(content, labels(tflite_model))
 
 
 def operators(tflite_model: File) -> dict[str, bytes]:
     """Each operator of the file as a .tflite file of its own, by the name of its layer, from first to last.
 
-    LiteRT's interface to Python does not say which operator takes how long; `latency` of these files does. What only
-    unpacks weights, as in a float16 file, stays with the operator that uses them.
+    A layer that is called three times has three: "conv", "conv_2", "conv_3". What only unpacks weights, as in a float16
+    file, stays with the operator that uses them. LiteRT's interface to Python does not say which operator takes how
+    long; `latency` of these files does.
     """
     content, graph = _with_one_graph(tflite_model)
     files: dict[str, bytes] = {}
@@ -66,7 +69,8 @@ def operators(tflite_model: File) -> dict[str, bytes]:
         name = next((name.removesuffix("/kernel") for name in names if name.endswith("/kernel")), names[-1])
         if operator.outputs[0] in graph.outputs:  # for maps, the classifier works a second time
             name = names[-1]
-        files[name] = cut(content, [*before, operator])
+        numbered = chain([name], (f"{name}_{number}" for number in count(2)))  # a layer may work several times
+        files[next(each for each in numbered if each not in files)] = cut(content, [*before, operator])
     return files
 
 

@@ -45,7 +45,8 @@ class Network:
         self.interpreter = opened(tflite_model, threads)
         self.called = called(tflite_model)
         ends = self.interpreter.get_input_details(), self.interpreter.get_output_details()
-        inputs, outputs = ([each["shape_signature"].tolist() for each in end] for end in ends)
+        inputs = [each["shape_signature"].tolist() for each in ends[0]]
+        outputs = [each["shape"].tolist() for each in ends[1]]  # worked out for one image
         self.shape = checks.image_shape("tflite_model", self.called, inputs, outputs)
         (self._input,), self._outputs = ends
         self.classes, self.has_maps = outputs[0][1], len(outputs) == 2

@@ -52,7 +52,7 @@ def latency(
     """
     repeats = positive("repeats", repeats)
     if not isinstance(tflite_models, Mapping):
-        return latency({"": tflite_models}, repeats=repeats, threads=threads)[""]
+        return latency({"": tflite_models}, repeats=repeats, threads={"": threads})[""]
     if not tflite_models:
         raise ValueError("tflite_models must hold at least one model, not none")
     if not isinstance(threads, Mapping):
