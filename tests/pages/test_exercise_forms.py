@@ -265,13 +265,6 @@ SLIPS = {
         "max((r for r in all_ if r[0] <= m), key=lambda r: r[0])[2]": "More time",
         "max((r for r in all_ if r[0] < m), key=lambda r: sum(r[1]))[2]": "just as long",
     },
-    ("sheets", "n, k"): {
-        "k * k * n / (k * k + n)": "whole number",
-        "-(-k * k * n // (k * k + n))": "the first with which",
-        "k * k * n // (k * k + n)": "exactly as much",
-        "k * k": "any layer",
-        "n - 1": "pointwise step counts",
-    },
     ("ahead_at_least", "a, b, s=statistics"): {
         "s.mean(x - y for x, y in zip(a, b))": "Where does its interval begin?",
         "s.mean(g := [x - y for x, y in zip(a, b)]) + 2.776 * s.stdev(g) / 5**0.5": "upper end",
