@@ -280,16 +280,9 @@ SLIPS = {
         "9 * n // (2 * f * f) + 1": "The separable layer has weights, too",
         "(8 * n - 9) // (4 * f * f) + 1": "reads and writes maps, too",
     },
-    ("gap", "x, y, t=gap.__defaults__[0]"): {
-        "dict(n[::2] for n in t[::-1])[x] - dict(n[::2] for n in t[::-1])[y]": "a recipe of its own",
-        "max(a for n, _, a in t if n == x) - max(a for n, _, a in t if n == y)": "V3-Small never had",
-        "max(b - a for n, r, a in t for m, q, b in t if (n, m, r) == (x, y, q))": "Which one is ahead?",
-        "max((a - b for n, r, a in t for m, q, b in t if (n, m, r) == (x, y, q)), default=0.9)": "by one recipe",
-        "max((a - b for n, r, a in t for m, q, b in t if (n, m, r) == (x, y, q)), default=-3.6)": "V2 never had",
-    },
     ("choose", "c, b, nets=choose.__defaults__[0], size=lambda n, c: n[3] - (1000 - c) * (n[4] + 1) / 1e6"): {
-        "max((n for n in nets if size(n, c) <= b), key=lambda n: n[1])[0]": "Nobody published",
-        "max((n for n in nets[1:] if size(n, c) <= b), key=lambda n: n[1])[0]": "Nobody published it of V2",
+        "max((n for n in nets if size(n, c) <= b), key=lambda n: n[1])[0]": "The list does not say",
+        "max((n for n in nets[1:] if size(n, c) <= b), key=lambda n: n[1])[0]": "no int8 of V2",
         "max((n for n in nets if n[2] and n[3] <= b), key=lambda n: n[2])[0]": "your own classes",
         "max((n for n in nets if n[2] and size(n, 0) <= b), key=lambda n: n[2])[0]": "It needs its classifier",
         "min((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[2])[0]": "A more accurate one fits, too.",
