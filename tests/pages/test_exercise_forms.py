@@ -347,6 +347,7 @@ SLIPS = {
         "len(e) - len(a) + sum(d < -t for d in off(a, e))": "too high",
         "sum(abs(d) > t for d in off(a, e))": "without an answer",
         "len(e) - len(a) + sum(abs(d) >= t for d in off(a, e))": "just the tolerance",
+        "len(e) - len(a) + sum(abs((d + 128) % 256 - 128) > t for d in off(a, e))": "a byte hold",
     },
 }
 
