@@ -13,13 +13,16 @@ import numpy as np
 class Evaluation:
     """What a model said about photos whose answer is known.
 
-    `probabilities` is float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for labels that do not fit.
+    `probabilities` is float `[N, classes]`, `labels` is int `[N]`. Raises `ValueError` for labels that do not fit, and
+    for probabilities that are no numbers.
     """
 
     probabilities: np.ndarray
     labels: np.ndarray
 
     def __post_init__(self) -> None:
+        if self.probabilities.ndim != 2 or not np.isfinite(self.probabilities).all():
+            raise ValueError(f"probabilities must be finite numbers [N, classes], not {self.probabilities}")
         photos, classes = self.probabilities.shape
         wanted = f"labels must be {photos:,} whole numbers from 0 to {classes - 1}, one for each photo"
         if self.labels.shape != (photos,) or self.labels.dtype.kind not in "iu":
@@ -69,8 +72,18 @@ class Evaluation:
 
 
 def evaluate(model: keras.Model, dataset: Iterable) -> Evaluation:
-    """Probabilities of `model` for every batch `(images, labels)` of `dataset`, beside the labels."""
-    pairs = [(model.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in dataset]
+    """Probabilities of `model` for every batch `(images, labels)` of `dataset`, beside the labels.
+
+    Raises `ValueError` for a `dataset` that is something else, and for a `model` that gives something else.
+    """
+    pairs = []
+    for batch in dataset if isinstance(dataset, Iterable) else [dataset]:
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            raise ValueError(f"dataset must be batches (images, labels), as `photos.test` is, not {type(dataset)}")
+        said = model.predict_on_batch(np.asarray(batch[0]))
+        if not isinstance(said, np.ndarray):
+            raise ValueError(f"model must give probabilities alone; {model.name!r} gives {len(said)} outputs")
+        pairs.append((said, np.asarray(batch[1])))
     if not pairs:
         raise ValueError("dataset must have at least one batch, not none")
     probabilities, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
@@ -78,11 +91,17 @@ def evaluate(model: keras.Model, dataset: Iterable) -> Evaluation:
 
 
 def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95% confidence interval of a share, `right` out of `total` (Wilson 1927)."""
+    """The 95% confidence interval of a share, `right` out of `total` (Wilson 1927).
+
+    Raises `ValueError` unless `total` is above 0 and `right` from 0 to `total`.
+    """
+    right, total = float(right), float(total)  # NumPy's whole numbers overflow
+    if not 0 <= right <= total or not total:
+        raise ValueError(f"right must be from 0 to total, and total above 0; they are {right:g} and {total:g}")
     share = right / total
     center = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return center - half, center + half
+    return max(0.0, center - half), min(1.0, center + half)
 
 
 # The 97.5% quantile of Student's t for 2 to 10 values (Fisher 1925, table IV).
