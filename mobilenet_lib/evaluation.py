@@ -74,27 +74,21 @@ class Evaluation:
 def evaluate(model: keras.Model, dataset: Iterable) -> Evaluation:
     """Probabilities of `model` for every batch `(images, labels)` of `dataset`, beside the labels.
 
-    Raises `ValueError` for a `dataset` that is something else, and for a `model` that gives something else.
+    Raises `ValueError` unless there is one, and the model gives probabilities alone.
     """
-    pairs = []
-    for batch in dataset if isinstance(dataset, Iterable) else [dataset]:
-        if not isinstance(batch, tuple | list) or len(batch) != 2:
-            raise ValueError(f"dataset must be batches (images, labels), as `photos.test` is, not {type(dataset)}")
-        said = model.predict_on_batch(np.asarray(batch[0]))
-        if not isinstance(said, np.ndarray):
-            raise ValueError(f"model must give probabilities alone; {model.name!r} gives {len(said)} outputs")
-        pairs.append((said, np.asarray(batch[1])))
-    if not pairs:
-        raise ValueError("dataset must have at least one batch, not none")
-    probabilities, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    try:
+        pairs = [(model.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in dataset]
+        probabilities, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            "dataset must have at least one batch (images, labels), as `photos.test` has, and model must turn images "
+            f"into probabilities alone: {error}"
+        ) from error
     return Evaluation(probabilities, labels)
 
 
 def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95% confidence interval of a share, `right` out of `total` (Wilson 1927).
-
-    Raises `ValueError` unless `total` is above 0 and `right` from 0 to `total`.
-    """
+    """The 95% confidence interval of a share, `right` out of `total` (Wilson 1927). `ValueError` if it is no share."""
     right, total = float(right), float(total)  # NumPy's whole numbers overflow
     if not 0 <= right <= total or not total:
         raise ValueError(f"right must be from 0 to total, and total above 0; they are {right:g} and {total:g}")

@@ -78,14 +78,14 @@ def test_evaluating_nothing_is_refused():
 
 @pytest.mark.parametrize("dataset", [easy(), images("test"), "test"], ids=["all splits", "arrays", "a name"])
 def test_what_is_no_batches_of_images_and_labels_is_refused(dataset):
-    with pytest.raises(ValueError, match=r"dataset must be batches \(images, labels\), as `photos.test` is, not "):
+    with pytest.raises(ValueError, match=r"dataset must have at least one batch \(images, labels\)"):
         training.evaluate(small(), dataset)
 
 
 def test_a_model_that_gives_maps_too_is_refused():
     model = small()
     both = keras.Model(model.input, [model.output, model.get_layer("conv1").output])
-    with pytest.raises(ValueError, match=r"model must give probabilities alone; .* gives 2 outputs"):
+    with pytest.raises(ValueError, match="model must turn images into probabilities alone"):
         training.evaluate(both, easy().test)
 
 
