@@ -72,10 +72,7 @@ class Evaluation:
 
 
 def evaluate(model: keras.Model, dataset: Iterable) -> Evaluation:
-    """Probabilities of `model` for every batch `(images, labels)` of `dataset`, beside the labels.
-
-    Raises `ValueError` unless there is one, and the model gives probabilities alone.
-    """
+    """Probabilities of `model` for every batch `(images, labels)` of `dataset`; `ValueError` for anything else."""
     try:
         pairs = [(model.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in dataset]
         probabilities, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))

@@ -148,17 +148,13 @@ def _must_fit(model: keras.Model, data: Any, first: Sequence[Any] = ()) -> None:
             f"model must know the shape of its input, as functional models and Sequential ones with an Input do; "
             f"{getattr(model, 'name', model)!r} is a {type(model).__name__} that does not"
         )
-    held = data.images("train")[0].shape[1:]
+    held, classes = data.images("train")[0].shape[1:], len(data.class_names)
     takes, gives = ([list(end.shape[1:]) for end in ends] for ends in (inputs, model.outputs))
-    if [*map(len, (*takes, *gives))] != [3, 1] or any(a not in (None, b) for a, b in zip(takes[0], held, strict=True)):
+    fits = [*map(len, (*takes, *gives))] == [3, 1] and gives[0][0] >= classes
+    if not fits or any(size not in (None, wanted) for size, wanted in zip(takes[0], held, strict=True)):
         raise ValueError(
-            f"model must turn one image, of {list(held)} as those of data, into probabilities alone; {model.name!r} "
-            f"turns {takes} into {gives}"
-        )
-    if model.output_shape[-1] < len(data.class_names):
-        raise ValueError(
-            f"model must give a probability for each of the {len(data.class_names)} classes of data; {model.name!r} "
-            f"gives {model.output_shape[-1]}"
+            f"model must turn an image {list(held)}, as those of data, into a probability for each of its {classes} "
+            f"classes; {model.name!r} turns {takes} into {gives}"
         )
     said = keras.ops.convert_to_numpy(model(np.zeros((1, *held), np.float32), training=False))
     if said.min() < 0 or abs(said.sum() - 1) > 0.01:

@@ -174,8 +174,8 @@ def state(name: str, folder: Path) -> str:
     if (folder / f"{name}.json").exists():
         return "done"
     try:
-        with alone(folder / f".{name}.lock", "training it"):  # a killed run leaves the file, but nobody holds it
-            pass
+        with alone(folder / f".{name}.lock", "training it"):
+            pass  # a killed run has left the file, which nobody holds any longer
     except BlockingIOError:
         return "running"
     except FileNotFoundError:
