@@ -52,9 +52,9 @@ def _check_settings_of_keras() -> None:
     backend, place = settings.get("backend", "tensorflow"), path
     if os.environ.get("KERAS_BACKEND"):
         backend, place = os.environ["KERAS_BACKEND"], "the environment variable KERAS_BACKEND"
-    if not str(backend).isidentifier() or find_spec(backend) is None:
+    if backend not in ("tensorflow", "jax", "torch") or find_spec(backend) is None:
         raise ImportError(
-            f"Keras is set to compute with {backend!r}, which is not installed: "
+            f"Keras is set to compute with {backend!r}, which cannot train or is not installed: "
             f"set the backend to 'tensorflow' in {place}, then restart"
         )
     for name, usual in {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}.items():

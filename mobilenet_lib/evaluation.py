@@ -20,14 +20,14 @@ class Evaluation:
     labels: np.ndarray
 
     def __post_init__(self) -> None:
+        if self.probabilities.ndim != 2 or not np.isfinite(self.probabilities).all():
+            raise ValueError(f"probabilities must be finite numbers [N, classes], not {self.probabilities}")
         photos, classes = self.probabilities.shape
         wanted = f"labels must be {photos:,} whole numbers from 0 to {classes - 1}, one for each photo"
         if self.labels.shape != (photos,) or self.labels.dtype.kind not in "iu":
             raise ValueError(f"{wanted}; these are {self.labels.dtype} {list(self.labels.shape)}")
         if ((self.labels < 0) | (self.labels >= classes)).any():
             raise ValueError(f"{wanted}; these go from {self.labels.min()} to {self.labels.max()}")
-        if not np.isfinite(self.probabilities).all():
-            raise ValueError("probabilities must be finite numbers; in these there is a value that is none")
 
     @property
     def predictions(self) -> np.ndarray:
@@ -72,20 +72,27 @@ class Evaluation:
 
 
 def evaluate(model: keras.Model, dataset: Iterable) -> Evaluation:
-    """Probabilities of `model` for every batch `(images, labels)` of `dataset`, beside the labels."""
-    pairs = [(model.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in dataset]
-    if not pairs:
-        raise ValueError("dataset must have at least one batch, not none")
-    probabilities, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    """Probabilities of `model` for every batch `(images, labels)` of `dataset`; `ValueError` for anything else."""
+    try:
+        pairs = [(model.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in dataset]
+        probabilities, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            "dataset must have at least one batch (images, labels), as `photos.test` has, and model must turn images "
+            f"into probabilities alone: {error}"
+        ) from error
     return Evaluation(probabilities, labels)
 
 
 def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95% confidence interval of a share, `right` out of `total` (Wilson 1927)."""
+    """The 95% confidence interval of a share, `right` out of `total` (Wilson 1927). `ValueError` if it is no share."""
+    right, total = float(right), float(total)  # NumPy's whole numbers overflow
+    if not 0 <= right <= total or not total:
+        raise ValueError(f"right must be from 0 to total, and total above 0; they are {right:g} and {total:g}")
     share = right / total
     center = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return center - half, center + half
+    return max(0.0, center - half), min(1.0, center + half)
 
 
 # The 97.5% quantile of Student's t for 2 to 10 values (Fisher 1925, table IV).

@@ -40,6 +40,7 @@ def check(answer: Any, expected: Any, *, slips: Mapping[Any, str] | None = None,
     exercise = json.dumps({"expected": expected, "slips": [*slips.items()], "tolerance": tolerance}, default=str)
     if answer is ...:
         return Verdict(None, UNANSWERED, exercise)
+    answer = _plain(answer)
     if _close(answer, expected, tolerance):
         return Verdict(True, f"Right: {_text(expected)}.", exercise)
     return Verdict(False, f"Not {_text(answer)}{_why(answer, expected, slips, tolerance)}", exercise)
@@ -53,13 +54,13 @@ def check_function(
     `cases` maps tuples of arguments to what the function has to return for them, `slips` what a known slip makes it
     return for one of them to what to look at. A function that returns `...` counts as no answer yet.
     """
-    slips = slips or {}
-    facts = {"function": answer.__name__, "cases": [*cases.items()], "slips": [*slips.items()], "tolerance": tolerance}
+    slips, name = slips or {}, getattr(answer, "__name__", "the function")
+    facts = {"function": name, "cases": [*cases.items()], "slips": [*slips.items()], "tolerance": tolerance}
     exercise = json.dumps(facts, default=str)
     for arguments, expected in cases.items():
-        call = f"{answer.__name__}({', '.join(map(repr, arguments))})"
+        call = f"{name}({', '.join(map(repr, arguments))})"
         try:
-            value = answer(*arguments)
+            value = answer if answer is ... else _plain(answer(*arguments))
         except Exception as error:
             return Verdict(False, f"{call} raised {type(error).__name__}: {error}", exercise)
         if value is ...:
@@ -70,6 +71,12 @@ def check_function(
             why = _why(value, expected, slips, tolerance)
             return Verdict(False, f"{call} gave {_text(value)}, not {_text(expected)}{why}", exercise)
     return Verdict(True, f"Right in all {len(cases)} cases.", exercise)
+
+
+def _plain(answer: Any) -> Any:
+    """A single number of NumPy's or TensorFlow's as one of Python's, and anything else as it is."""
+    answer = answer.numpy() if hasattr(answer, "numpy") else answer
+    return answer.item() if getattr(answer, "shape", None) == () else answer
 
 
 def _close(answer: Any, expected: Any, tolerance: float) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from mobilenet_lib.locks import alone
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 # Installed without the checkout, the library brings along what was recorded.
 DATA = CHECKOUT / "data" if (CHECKOUT / "pyproject.toml").exists() else Path(__file__).with_name("recorded")
@@ -63,23 +65,34 @@ def load_run(path: str | os.PathLike) -> Run:
 
 def load_runs(folder: str | os.PathLike = RUNS) -> dict[str, Run]:
     """All runs recorded in `folder`, by name; none if there is no such folder."""
-    return {path.stem: load_run(path) for path in sorted(Path(folder).glob("*.json"))}
+    # Without what is hidden: macOS leaves files named ._NAME.json on other disks.
+    return {path.stem: load_run(path) for path in sorted(Path(folder).glob("[!.]*.json"))}
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write to a file beside `path`, then rename: whoever reads `path` finds the old content or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    """Write to a file beside `path`, then rename: whoever reads `path` finds the old content or the new one.
+
+    A link stays one. While another process is at it, and for what is no file, raises `OSError`.
+    """
+    file = Path(os.path.realpath(path))
+    part = file.with_name(f".{file.name}.part")
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        if file.exists() and not file.is_file():
+            raise OSError("it is no file")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        with alone(part, "writing it"):
+            try:
+                with part.open("wb") as written:
+                    written.write(content)
+                    written.flush()
+                    os.fsync(written.fileno())
+                os.replace(part, file)
+            finally:
+                part.unlink(missing_ok=True)
     except OSError as error:
-        raise OSError(f"{str(path)!r} cannot be written ({error.strerror}); what was there before is whole") from error
-    finally:
-        part.unlink(missing_ok=True)
+        reason = error.strerror or error
+        raise OSError(f"{str(path)!r} cannot be written ({reason}); what was there before is whole") from error
 
 
 def write_rows(record: dict[str, Any], rows: str, path: Path) -> None:

@@ -1,5 +1,7 @@
 """`data.augmentation`: from pixels to what a network is fed with."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -66,9 +68,22 @@ def test_augmenting_keeps_shape_and_range():
     assert 0 <= crops.min() < crops.max() <= 255
 
 
-def test_augmenting_is_for_batches():
-    with pytest.raises(ValueError, match=r"images must be \[B, S, S, 3\]; the shape of these is \[32, 32, 3\]"):
-        data.augment(np.zeros((32, 32, 3), np.uint8), [0, 1])
+@pytest.mark.parametrize("shape", [(), (32, 32, 3)])
+def test_augmenting_is_for_batches(shape):
+    with pytest.raises(ValueError, match=re.escape(f"images must be [B, S, S, 3]; the shape of these is {[*shape]}")):
+        data.augment(np.zeros(shape, np.uint8), [0, 1])
+
+
+@pytest.mark.parametrize("seed", [0, (0,), (0, 1, 2), (0.5, 1), "ab"])
+def test_the_seed_of_augmenting_is_two_whole_numbers(seed):
+    with pytest.raises(ValueError, match="seed must be two whole numbers, not "):
+        data.augment(np.zeros((1, 32, 32, 3), np.uint8), seed)
+
+
+@pytest.mark.parametrize("kind", [np.uint32, np.float64, np.int8])
+def test_augmenting_takes_pixels_as_numbers_of_any_kind(kind):
+    images = np.random.default_rng(0).integers(0, 128, (5, 48, 48, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(data.augment(images.astype(kind), (1, 2)), data.augment(images, (1, 2)))
 
 
 def test_augmenting_with_the_same_seed_gives_the_same_crops():

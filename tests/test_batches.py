@@ -106,6 +106,25 @@ def test_the_images_are_forgotten_with_the_last_dataset(layout):
     assert images() is None
 
 
+def test_a_dataset_made_of_one_that_has_gone_says_so(layout):
+    # TensorFlow's part of it has no images. So with what a function makes within `interleave`, too.
+    photos = data.load(32, 8, source=layout)
+    part, kind = tf.data.experimental.to_variant(photos.train), photos.train.element_spec
+    photos = None
+    gc.collect()
+    made = tf.data.experimental.from_variant(part, kind)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the images of this dataset have gone"):
+        batches(made)
+
+
+@pytest.mark.parametrize("number", [-1, 2**32, 1.0, "x", None, True])
+def test_a_pass_of_an_impossible_number_is_refused(layout, number):
+    photos = data.load(32, source=layout)
+    with pytest.raises(ValueError, match=rf"epoch must be a whole number from 0 to 2\*\*32 - 1, not {number!r}"):
+        photos.epoch = number
+    assert photos.epoch == 0 and len(batches(photos.train)[1]) == photos.counts["train"]
+
+
 def test_an_unknown_split_is_named(layout):
     with pytest.raises(ValueError, match=r"split must be .*'training'"):
         data.load(32, source=layout).images("training")

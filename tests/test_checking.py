@@ -9,11 +9,12 @@ from PIL import Image
 from mobilenet_lib import data, drawn
 
 
-def test_the_same_picture_twice_where_the_splits_are_still_to_be_made_is_reported(layout, tmp_path):
+def test_the_same_picture_twice_where_a_test_set_is_still_to_be_split_off_is_reported(layout, tmp_path):
     microsoft(layout, tmp_path)
     shutil.copy(tmp_path / "PetImages/Dog/dog.7.jpg", tmp_path / "PetImages/Dog/dog.70.jpg")
     report = data.check(tmp_path)
     assert report.found["duplicates"] == ["PetImages/Dog/dog.7.jpg = PetImages/Dog/dog.70.jpg"] and not report.ok
+    assert "The same picture in two splits, or where a test set is still to be split off: 1" in str(report)
 
 
 def test_a_folder_in_order_is_reported_so(layout):
@@ -58,6 +59,7 @@ def test_the_same_picture_in_training_and_test_set_is_reported(folder):
 
 
 def test_the_same_picture_twice_in_the_training_set_is_no_leak(folder):
+    # Kaggle's own has dog.2027.jpg again as dog.3082.jpg: one photo of 800 for validation, at most.
     shutil.copy(folder / "training_set/dogs/dog.7.jpg", folder / "training_set/dogs/dog.70.jpg")
     assert data.check(folder).ok
 

@@ -2,9 +2,10 @@
 
 import math
 
+import keras
 import numpy as np
 import pytest
-from small_training import small
+from small_training import easy, images, small
 
 from mobilenet_lib import training
 
@@ -49,6 +50,27 @@ def test_a_coin_has_a_cross_entropy_of_ln_2():
     assert evaluation.loss == pytest.approx(math.log(2))
 
 
+@pytest.mark.parametrize(
+    ("right", "total"), [(np.uint8(90), np.uint8(100)), (np.int16(900), np.int16(1000)), (90_000, np.int32(100_000))]
+)
+def test_numpys_small_integers_have_the_interval_of_the_same_number(right, total):
+    # The bounds p solve |right/total - p| = z √(p (1 - p) / total), from which Wilson starts.
+    for p in training.wilson(right, total):
+        assert 0 < p < 1
+        assert abs(int(right) / int(total) - p) == pytest.approx(1.96 * math.sqrt(p * (1 - p) / int(total)))
+
+
+def test_an_interval_of_shares_ends_at_0_and_at_1():
+    for n in range(1, 300):
+        assert training.wilson(0, n)[0] >= 0 and training.wilson(n, n)[1] <= 1
+
+
+@pytest.mark.parametrize(("right", "total"), [(0, 0), (11, 10), (-1, 10)])
+def test_what_is_no_share_is_refused(right, total):
+    with pytest.raises(ValueError, match=f"right must be from 0 to total, .* they are {right} and {total}"):
+        training.wilson(right, total)
+
+
 def test_none_of_ten_leaves_up_to_28_percent_possible():
     # Brown, Cai, DasGupta 2001: the interval of 0 out of n is [0, z² / (n + z²)].
     low, high = training.wilson(0, 10)
@@ -59,6 +81,19 @@ def test_none_of_ten_leaves_up_to_28_percent_possible():
 def test_evaluating_nothing_is_refused():
     with pytest.raises(ValueError, match="dataset must have at least one batch"):
         training.evaluate(small(), [])
+
+
+@pytest.mark.parametrize("dataset", [easy(), images("test"), "test"], ids=["all splits", "arrays", "a name"])
+def test_what_is_no_batches_of_images_and_labels_is_refused(dataset):
+    with pytest.raises(ValueError, match=r"dataset must have at least one batch \(images, labels\)"):
+        training.evaluate(small(), dataset)
+
+
+def test_a_model_that_gives_maps_too_is_refused():
+    model = small()
+    both = keras.Model(model.input, [model.output, model.get_layer("conv1").output])
+    with pytest.raises(ValueError, match="model must turn images into probabilities alone"):
+        training.evaluate(both, easy().test)
 
 
 def test_three_seeds_have_an_interval_of_students_t():

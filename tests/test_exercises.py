@@ -1,8 +1,11 @@
 """What a check says: right, the hint of a slip, or how far off, in words for the reader."""
 
+import functools
 import json
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from mobilenet_lib.exercises import check, check_function
 
@@ -93,6 +96,23 @@ def test_a_notebook_shows_the_message_and_what_was_asked_travels_unseen():
     shown, along = check(9, 25, slips={9: "No."}, tolerance=0.1)._repr_mimebundle_()
     assert shown == {"text/plain": "Not 9. No."}
     assert json.loads(along["exercise"]) == {"expected": 25, "slips": [[9, "No."]], "tolerance": 0.1}
+
+
+@pytest.mark.parametrize("eight", [np.array(8.0), np.float32(8), tf.constant(8.0), tf.constant(8)])
+def test_a_number_of_numpy_or_tensorflow_is_a_number(eight):
+    assert check(eight, 8.0).right
+    assert check_function(lambda: eight, {(): 8.0}).right
+    assert check(eight, 4.0).message == "Not 8: 2 times too large."
+
+
+def test_an_array_is_no_number():
+    assert check(np.array([1.0, 2.0]), 8.0).message == "Not [1. 2.]: a number is wanted."
+
+
+def test_a_function_without_a_name_is_called_so():
+    assert check_function(functools.partial(pow, 2), {(3,): 8}).right
+    assert check_function(None, {(3,): 8}).message.startswith("the function(3) raised TypeError")
+    assert check_function(..., {(3,): 8}).right is None
 
 
 def test_what_no_json_can_hold_does_not_stop_a_check():

@@ -2,6 +2,7 @@
 
 import math
 import platform
+import re
 
 import keras
 import numpy as np
@@ -84,7 +85,7 @@ def test_a_bad_argument_is_named(trained, name, value):
 
 def test_a_model_of_one_output_is_refused_because_it_would_learn_nothing():
     one = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")])
-    with pytest.raises(ValueError, match=r"model must give a probability for each of the 2 classes .* gives 1"):
+    with pytest.raises(ValueError, match=r"a probability for each of its 2 classes; .* into \[\[1\]\]"):
         training.train(one, easy(), epochs=1)
 
 
@@ -97,6 +98,63 @@ def test_a_bad_argument_leaves_the_model_that_was_to_be_tuned_as_it_was(wrong):
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     assert all(layer.trainable for layer in model.layers)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [({"first": [(easy(), 0)]}, "first must be"), ({"epoch": 3}, "'epoch'"), ({"checkpoint": __file__}, "checkpoint")],
+)
+def test_tuning_that_is_refused_late_leaves_the_model_as_it_was_too(wrong, error):
+    model = small()
+    before = model.get_weights()
+    with pytest.raises((ValueError, TypeError), match=error):
+        training.fine_tune(model, easy(), epochs=1, **wrong)
+    assert all(map(np.array_equal, before, model.get_weights()))
+    assert all(layer.trainable for layer in model.layers)
+
+
+@pytest.mark.parametrize("wrong", [easy().train, "photos", 64, None])
+def test_what_data_load_does_not_return_is_refused(wrong):
+    for name, given in {"data": {"data": wrong}, "first": {"data": easy(), "first": [(wrong, 1)]}}.items():
+        with pytest.raises(ValueError, match=rf"^{name} must be what `data\.load` returns, not "):
+            training.train(small(), epochs=1, **given)
+
+
+def with_maps():
+    model = small()
+    return keras.Model(model.input, [model.output, model.get_layer("conv1").output])
+
+
+def of_two_inputs():
+    one, other = (keras.Input((SIDE, SIDE, 3)) for _ in range(2))
+    return keras.Model([one, other], small()(keras.layers.Average()([one, other])))
+
+
+def taking(*shape):
+    return keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
+
+
+@pytest.mark.parametrize(
+    ("model", "shapes"),
+    [
+        (with_maps(), "[[16, 16, 3]] into [[2], [8, 8, 8]]"),
+        (of_two_inputs(), "[[16, 16, 3], [16, 16, 3]] into [[2]]"),
+        (taking(16, 16, 1), "[[16, 16, 1]] into [[2]]"),
+        (taking(32, 32, 3), "[[32, 32, 3]] into [[2]]"),
+        (taking(768), "[[768]] into [[2]]"),
+    ],
+)
+def test_a_model_that_does_not_take_the_images_of_the_data_is_refused(model, shapes):
+    with pytest.raises(ValueError, match=re.escape(f"turns {shapes}")) as refused:
+        training.train(model, easy(), epochs=1)
+    assert str(refused.value).startswith("model must turn an image [16, 16, 3], as those of data, into ")
+
+
+def test_numbers_of_numpy_that_were_chosen_are_recorded_as_others(tmp_path):
+    run = training.train(small(), easy(), epochs=1, chosen={"alpha": np.float32(0.25), "layers": np.int64(3)})
+    assert (run.settings["alpha"], run.settings["layers"]) == (0.25, 3)
+    run.save(tmp_path / "run.json")
+    assert training.load_run(tmp_path / "run.json") == run
 
 
 def test_a_loss_that_is_no_number_stops_the_training():
@@ -149,6 +207,25 @@ def test_measuring_statistics_leaves_the_weights_alone():
     assert all(map(np.array_equal, before, model.trainable_weights))
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        images("train")[0],
+        images("train")[0].astype(np.float32),
+        data.normalize(images("train")[0][:0]),
+        data.normalize(images("train")[0][0]),
+        np.full((1, SIDE, SIDE, 3), np.nan, np.float32),
+    ],
+    ids=["bytes", "0 to 255", "none", "a single one", "no numbers"],
+)
+def test_statistics_are_not_measured_on_what_the_model_does_not_take(wrong):
+    model = small()
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"images must be float \[N, S, S, 3\] in \[−1, 1\], .*; these are "):
+        training.recalibrate(model, wrong)
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
 def test_a_model_that_gives_logits_is_refused():
     inputs = keras.Input((SIDE, SIDE, 3))
     logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(inputs))
@@ -174,7 +251,7 @@ def subclassed():
     return model
 
 
-@pytest.mark.parametrize("model", [unbuilt, subclassed])
+@pytest.mark.parametrize("model", [unbuilt, subclassed, lambda: None])
 def test_a_model_that_does_not_say_what_it_takes_is_refused(model):
     with pytest.raises(ValueError, match="model must know the shape of its input"):
         training.train(model(), easy(), epochs=1)
@@ -184,6 +261,13 @@ def test_fine_tuning_a_model_with_another_end_says_which_layers_it_wants():
     other = keras.Sequential([keras.Input((SIDE, SIDE, 3)), *unbuilt().layers])
     with pytest.raises(ValueError, match=r"'pool' and 'conv_preds'.* has no 'conv_preds', 'pool'"):
         training.fine_tune(other, easy(), epochs=1)
+
+
+def test_a_tuned_model_can_be_trained_on_as_before():
+    model = small()
+    training.fine_tune(model, easy(), epochs=1)
+    assert all(layer.trainable for layer in model.layers)
+    assert training.evaluate(model, easy().test).accuracy > 0.9
 
 
 def test_fine_tuning_leaves_the_statistics_of_batch_normalization_alone():

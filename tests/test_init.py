@@ -47,13 +47,21 @@ def test_the_first_cell_of_a_notebook_names_the_file_beside_it_that_hides_keras(
 
 
 @pytest.mark.fault("Keras is set to compute with a package that is not there")
-@pytest.mark.parametrize("place", ["KERAS_BACKEND", "keras.json"])
-def test_a_backend_that_is_not_installed_is_named_with_the_place_that_asks_for_it(tmp_path, place, shown):
-    env = os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "thiano" if place == "KERAS_BACKEND" else ""}
+@pytest.mark.parametrize(
+    ("backend", "place"), [("thiano", "KERAS_BACKEND"), ("thiano", "keras.json"), ("numpy", "KERAS_BACKEND")]
+)
+def test_a_backend_that_is_not_installed_or_cannot_train_is_named_with_its_place(tmp_path, backend, place, shown):
+    env = os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": backend if place == "KERAS_BACKEND" else ""}
     (tmp_path / "keras.json").write_text('{"backend": "thiano"}')
     done = run("import mobilenet_lib", env=env)
     shown(done.stderr)
-    assert done.returncode == 1 and "'thiano'" in done.stderr and place in done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and repr(backend) in done.stderr and place in done.stderr.splitlines()[-1]
+
+
+def test_settings_of_keras_without_a_backend_are_named(tmp_path):
+    (tmp_path / "keras.json").write_text('{"backend": null}')
+    done = run("import mobilenet_lib", env=os.environ | {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": ""})
+    assert "compute with None" in done.stderr.splitlines()[-1]
 
 
 def test_a_backend_in_the_environment_comes_before_the_one_in_the_file(tmp_path):

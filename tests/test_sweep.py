@@ -10,6 +10,7 @@ import pytest
 import small_training
 
 from mobilenet_lib import architecture, models, training
+from mobilenet_lib.locks import alone
 from mobilenet_lib.training import __main__ as cli
 from mobilenet_lib.training import options, sweep
 
@@ -117,8 +118,16 @@ def test_the_list_tells_done_running_begun_and_missing(tiny, tmp_path, capsys):
     sweep.main(["tiny", "--list", "--runs", str(tmp_path)])
     assert "1 done, 1 begun" in capsys.readouterr().out
     (tmp_path / ".tiny-other-0.lock").touch()
-    sweep.main(["tiny", "--list", "--runs", str(tmp_path)])
+    with alone(tmp_path / ".tiny-other-0.lock", "training"):
+        sweep.main(["tiny", "--list", "--runs", str(tmp_path)])
     assert "1 done, 1 running" in capsys.readouterr().out
+
+
+def test_a_run_that_was_killed_and_left_its_lock_is_not_at_work(tmp_path):
+    (tmp_path / ".run.lock").touch()
+    assert sweep.state("run", tmp_path) == "missing"
+    with alone(tmp_path / ".run.lock", "training"):
+        assert sweep.state("run", tmp_path) == "running"
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,13 @@ def augment(images: Any, seed: Any) -> tf.Tensor:
     its size. Every other one is mirrored. Brightness, contrast and saturation change by up to 30%.
 
     `images` is `[B, S, S, 3]` in 0…255. `seed` is two whole numbers; the same ones give the same result. Raises
-    `ValueError` for images of another shape, such as a single one.
+    `ValueError` for images of another shape, such as a single one, and for another seed.
     """
+    images, seed = tf.cast(images, tf.float32), tf.convert_to_tensor(seed)
+    if images.shape.rank != 4:
+        raise ValueError(f"images must be [B, S, S, 3]; the shape of these is {list(images.shape)}")
+    if seed.shape != [2] or not seed.dtype.is_integer:
+        raise ValueError(f"seed must be two whole numbers, not {getattr(seed, 'numpy', seed.__repr__)()!r}")
     return altered(images, chances(tf.shape(images)[0], seed))
 
 
@@ -40,11 +45,8 @@ def chances(count: Any, seed: Any) -> tf.Tensor:
     return tf.random.stateless_uniform([count, 8], seed)
 
 
-def altered(images: Any, random: tf.Tensor) -> tf.Tensor:
+def altered(images: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
     """What `augment` makes of images by these random numbers."""
-    images = tf.convert_to_tensor(images)
-    if images.shape.rank != 4:
-        raise ValueError(f"images must be [B, S, S, 3]; the shape of these is {list(images.shape)}")
     count, size = tf.shape(images)[0], images.shape[1:3]
     area, shape, down, across, coin = tf.unstack(random[:, :5], axis=1)
     side, shape = tf.sqrt(0.4 + 0.6 * area), 1.2 ** (shape - 0.5)

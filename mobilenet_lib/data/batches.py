@@ -5,11 +5,13 @@ import hashlib
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
 
+from mobilenet_lib.costs import is_number
 from mobilenet_lib.data.augmentation import altered, chances, normalize
 from mobilenet_lib.data.files import CLASSES
 
@@ -77,7 +79,9 @@ class CatsDogs:
 
     @epoch.setter
     def epoch(self, number: int) -> None:
-        self._splits["train"].epoch = number
+        if not is_number(number, Integral) or not 0 <= number < 2**32:
+            raise ValueError(f"epoch must be a whole number from 0 to 2**32 - 1, not {number!r}")
+        self._splits["train"].epoch = int(number)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -102,15 +106,20 @@ class CatsDogs:
         shape, count, seed = held.images.shape[1:], len(held.labels), self._seed
         worker, workers = self._worker, self._workers
         # TensorFlow never forgets a Python function that it has met, so these must not hold the images. The dataset
-        # does; when it has gone, an iterator may still be at work for nobody.
+        # does; when it has gone, an iterator may still be at work for nobody, or another dataset made of it.
         source = weakref.ref(held)
+
+        def present() -> _Split:
+            if (held := source()) is None:  # TensorFlow prints any other error, also if nobody reads on
+                raise StopIteration("the images of this dataset have gone: keep it, or what `data.load` returned")
+            return held
 
         # A ticket is the number of an image plus, for every pass before this one, the number of images. The images
         # stay in NumPy: in a tensor they would be a second copy, and `Dataset.from_generator` makes every
         # allocation of the process slow (it sets malloc's trim threshold to 128 kB).
         def tickets() -> np.ndarray:
-            order, held = np.arange(count), source()
-            if not shuffled or held is None:
+            order, held = np.arange(count), present()
+            if not shuffled:
                 return order
             epoch, held.epoch = held.epoch, held.epoch + 1
             # RandomState, and not the newer Generator: its numbers stay the same in every version of NumPy.
@@ -118,9 +127,7 @@ class CatsDogs:
             return epoch * count + order
 
         def taken(tickets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            chosen, held = tickets % count, source()
-            if held is None:
-                return np.zeros((len(chosen), *shape), np.uint8), np.zeros(len(chosen), np.int32)
+            chosen, held = tickets % count, present()
             return held.images[chosen], held.labels[chosen]
 
         def batch(tickets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -19,7 +19,7 @@ SPOILING = {
     "not_installed": "HEIC or AVIF, for which `pip install --upgrade pillow pillow-heif` is missing",
     "not_images": "Not an image",
     "misfiled": "In the folder of the other class, going by the name",
-    "duplicates": "The same picture in two splits, or in what is still to be split",
+    "duplicates": "The same picture in two splits, or where a test set is still to be split off",
     "unequal": "Far from equal",
 }
 FINDINGS = SPOILING | {

@@ -1,5 +1,6 @@
 """Training: from random weights, or on from ImageNet; interrupted, it goes on from its last finished epoch."""
 
+import json
 import math
 import os
 import time
@@ -13,7 +14,7 @@ import numpy as np
 
 from mobilenet_lib import models
 from mobilenet_lib.costs import positive
-from mobilenet_lib.data import normalize
+from mobilenet_lib.data import CatsDogs, normalize
 from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.records import Run
 from mobilenet_lib.training import checkpoints
@@ -54,11 +55,13 @@ def train(
     data, another model or other versions.
     """
     recipe = Recipe(**recipe)
+    _must_fit(model, data, first)
     stages = [*((other, positive("first", count)) for other, count in first), (data, positive("epochs", epochs))]
-    _must_fit(model, data)
     seed = seed.item() if isinstance(seed, np.generic) else seed
     check({"seed": seed})
-    settings = dict(chosen or {}) | {"resolution": model.input_shape[1], "epochs": stages[-1][1]}
+    # A record is JSON, which has no scalars of NumPy.
+    settings = json.loads(json.dumps(dict(chosen or {}), default=np.generic.item))
+    settings |= {"resolution": model.input_shape[1], "epochs": stages[-1][1]}
     settings |= asdict(recipe) | {"seed": seed}
     if first:
         settings["first"] = [[other.images("train")[0].shape[1], count] for other, count in stages[:-1]]
@@ -115,7 +118,7 @@ def train(
         mult_adds=cost.mult_adds,
         seconds=round(sum(epoch["seconds"] for epoch in history), 1),
         cpu_seconds=round(sum(epoch["cpu_seconds"] for epoch in history), 1),
-        predictions="".join(map(str, evaluate(model, data.validation).predictions)),
+        predictions=evaluate(model, data.validation).summary()["predictions"],
     )
 
 
@@ -131,8 +134,11 @@ def _alone(network: keras.Model, data: Any) -> Callable[[Any], dict[str, float]]
     return epoch
 
 
-def _must_fit(model: keras.Model, data: Any) -> None:
-    """Raise `ValueError` for a model whose loss would be wrong, silently, or that does not say what it takes."""
+def _must_fit(model: keras.Model, data: Any, first: Sequence[Any] = ()) -> None:
+    """Raise `ValueError` for what are no data, and for a model that they do not fit or whose loss would be wrong."""
+    for name, photos in (("data", data), *(("first", other) for other, _ in first)):
+        if not isinstance(photos, CatsDogs):
+            raise ValueError(f"{name} must be what `data.load` returns, not {photos!r}")
     try:
         inputs = model.inputs
     except (AttributeError, ValueError):  # the older Keras raises the one, the newer the other
@@ -140,15 +146,17 @@ def _must_fit(model: keras.Model, data: Any) -> None:
     if not inputs:
         raise ValueError(
             f"model must know the shape of its input, as functional models and Sequential ones with an Input do; "
-            f"{model.name!r} is a {type(model).__name__} that does not"
+            f"{getattr(model, 'name', model)!r} is a {type(model).__name__} that does not"
         )
-    if model.output_shape[-1] < len(data.class_names):
+    held, classes = data.images("train")[0].shape[1:], len(data.class_names)
+    takes, gives = ([list(end.shape[1:]) for end in ends] for ends in (inputs, model.outputs))
+    fits = [*map(len, (*takes, *gives))] == [3, 1] and gives[0][0] >= classes
+    if not fits or any(size not in (None, wanted) for size, wanted in zip(takes[0], held, strict=True)):
         raise ValueError(
-            f"model must give a probability for each of the {len(data.class_names)} classes of data; {model.name!r} "
-            f"gives {model.output_shape[-1]}"
+            f"model must turn an image {list(held)}, as those of data, into a probability for each of its {classes} "
+            f"classes; {model.name!r} turns {takes} into {gives}"
         )
-    size = model.input_shape[1] or data.images("train")[0].shape[1]
-    said = keras.ops.convert_to_numpy(model(np.zeros((1, size, size, 3), np.float32), training=False))
+    said = keras.ops.convert_to_numpy(model(np.zeros((1, *held), np.float32), training=False))
     if said.min() < 0 or abs(said.sum() - 1) > 0.01:
         raise ValueError(
             f"model must give probabilities, which are 0 or more and sum to 1; {model.name!r} gives {said[0]}: end it "
@@ -161,15 +169,19 @@ def recalibrate(model: keras.Model, images: Any, batch_size: int = 100) -> None:
 
     During training they are moving averages over steps in which the weights have changed as well, and in the first
     epochs they still hold some of the 0 and 1 that they started with. Here mean and variance are taken over all of
-    `images`, with the weights as they are.
+    `images`, with the weights as they are. Raises `ValueError` for other images, or none.
     """
+    images = np.asarray(images)
+    if images.dtype.kind != "f" or images.ndim != 4 or not len(images) or not np.abs(images).max() < 1.0001:
+        these = f"{images.dtype} {list(images.shape)}, {images.ravel()[:3]} …"
+        raise ValueError(f"images must be float [N, S, S, 3] in [−1, 1], as `normalize` makes them; these are {these}")
     layers = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
     if not layers:
         return
     inputs = keras.Model(model.input, [layer.input for layer in layers])
     moments = [[np.zeros(layer.moving_mean.shape) for _ in range(2)] for layer in layers]
     for start in range(0, len(images), batch_size):
-        batch = np.asarray(images[start : start + batch_size])
+        batch = images[start : start + batch_size]
         for sums, x in zip(moments, inputs(batch, training=True), strict=True):
             x = keras.ops.convert_to_numpy(x).astype(np.float64)
             axes = tuple(range(x.ndim - 1))
@@ -216,21 +228,25 @@ def fine_tune(
 
     First the classifier alone, on features computed once, so that its first steps do not spoil what lies below it.
     Then everything, as `train` does with the same arguments and `options`, but at a low rate and with batch
-    normalization as it is: its statistics of a million photos are better than those of a few batches.
+    normalization as it is: its statistics of a million photos are better than those of a few batches. What is refused
+    or interrupted leaves the model as it was.
     """
     positive("epochs", epochs)
-    # Refused, if so, before the classifier is another one.
     check({"learning_rate": learning_rate, "seed": seed, **options})
+    _must_fit(model, data)
     started, worked = time.perf_counter(), time.process_time()
+    tuned = keras.models.clone_model(model)
+    tuned.set_weights(model.get_weights())
     if checkpoint is None or not Path(checkpoint).exists():
         keras.utils.set_random_seed(seed)
-        fit_classifier(model, data)
-    for layer in model.layers:
+        fit_classifier(tuned, data)
+    for layer in tuned.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
     options |= {"learning_rate": learning_rate, "seed": seed, "checkpoint": checkpoint}
-    run = train(model, data, epochs=epochs, chosen=dict(chosen or {}) | {"fine_tuned": True}, **options)
+    run = train(tuned, data, epochs=epochs, chosen=dict(chosen or {}) | {"fine_tuned": True}, **options)
+    model.set_weights(tuned.get_weights())
     return replace(run, seconds=round(run.seconds + seconds, 1), cpu_seconds=round(run.cpu_seconds + cpu_seconds, 1))
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mobilenet_lib.costs import positive
+from mobilenet_lib.locks import alone
 from mobilenet_lib.records import RUNS, Run, load_run
 from mobilenet_lib.training import options
 from mobilenet_lib.training.fit import duration
@@ -172,8 +173,13 @@ def state(name: str, folder: Path) -> str:
     """Whether a run is recorded ("done"), at work ("running"), interrupted ("begun") or not there ("missing")."""
     if (folder / f"{name}.json").exists():
         return "done"
-    if (folder / f".{name}.lock").exists():
+    try:
+        with alone(folder / f".{name}.lock", "training it"):
+            pass  # a killed run has left the file, which nobody holds any longer
+    except BlockingIOError:
         return "running"
+    except FileNotFoundError:
+        pass
     return "begun" if (folder / f".{name}.npz").exists() else "missing"
 
 
