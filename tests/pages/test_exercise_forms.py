@@ -318,11 +318,18 @@ SLIPS = {
     ("quantize", "r, s, z"): {
         "round(r / s)": "zero point is missing",
         "round(r / s) - z": "is added",
+        "round(r) + z": "scale is missing",
         "round(r * s) + z": "Divide",
         "int(r / s) + z": "Round",
         "round(r / s) + z": "127",
         "min(127, round(r / s) + z)": "−128",
         "min(127, max(-128, round(r / s))) + z": "mind the ends",
+    },
+    ("lost", "labels, before, after"): {
+        "sum(x != y for x, y in zip(labels, after))": "Keras makes, too",
+        "sum(x != y for x, y in zip(before, after))": "for the better",
+        "sum(x == y for x, y in zip(labels, before)) - sum(x == y for x, y in zip(labels, after))": "cancel",
+        "sum(x != y != z for x, y, z in zip(before, after, labels))": "wrong both times",
     },
     (
         "corrected_bias",
