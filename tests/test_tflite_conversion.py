@@ -211,7 +211,7 @@ LINES = ["cat\n", "dog\n"]  # as `readlines` gives them: in the file they would 
 @pytest.mark.parametrize(
     "labels",
     ["ab", 2, {"cat", "dog"}, ["cat"], ["cat", "dog", "bird"], [1, 2], ["cat\ndog", "bird"], ["", "dog"], LINES],
-    ids=repr,
+    ids=lambda labels: "a set" if isinstance(labels, set) else repr(labels),  # a set has no order
 )
 def test_labels_must_name_each_class(labels):
     with pytest.raises(ValueError, match="labels must name each of the 2 classes"):
