@@ -191,7 +191,7 @@ def test_the_stills_of_the_animation_appear(ran):
     assert "3,888" in stills and "1,404 = 36.1%" in stills
 
 
-@pytest.mark.parametrize(("gpus", "epochs"), [([], 12), (["a GPU"], 60)])
+@pytest.mark.parametrize(("gpus", "epochs"), [([], 8), (["a GPU"], 60)])
 def test_chapter_5_trains_longer_where_colab_gives_a_gpu(monkeypatch, gpus, epochs):
     import tensorflow as tf
 
