@@ -62,18 +62,18 @@ AT_REST = """() => Promise.allSettled(document.getAnimations()
 
 
 # Without all that is in order: it would take seconds to write down, and to read.
-VIOLATIONS = """async without => {
-    const { violations } = await axe.run({ include: "html", exclude: without }, { resultTypes: ["violations"] });
+VIOLATIONS = """async ([include, exclude]) => {
+    const { violations } = await axe.run({ include, exclude }, { resultTypes: ["violations"] });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => [id, html.slice(0, 200)]));
 }"""
 
 
-def violations(page, *without):
-    """What axe objects to on the page as it is now, but for what these selectors choose."""
+def violations(page, *without, of="html"):
+    """What axe objects to in what `of` chooses on the page as it is now, but for what these selectors choose."""
     page.evaluate(AT_REST)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf8"))
-    return page.evaluate(VIOLATIONS, [[each] for each in without])
+    return page.evaluate(VIOLATIONS, [of, [[each] for each in without]])
 
 
 def colors_of(locator):

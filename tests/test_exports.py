@@ -145,6 +145,8 @@ def stopped(arguments, capfd):
 def test_google_weights_can_be_recorded_but_not_kept(imagenet_weights, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(exports, "RECORDED", {"float32": {"mode": "float32"}})
     monkeypatch.setattr(exports, "CHANGED", {})
+    monkeypatch.setattr(exports, "SEEDS", ())
+    monkeypatch.setattr(exports, "one_scale", lambda *_: [])
     arguments = ["imagenet-128", "--data", "drawn", "--limit", "20", "--exports", str(tmp_path / "exports")]
     assert "its weights are Google's" in stopped([*arguments, "--keep"], capfd)
     assert exports.main(arguments) == 0
