@@ -18,6 +18,13 @@ def test_a_line_by_depth_has_one_value_a_layer():
         plots.by_depth({"signal": [0.9]}, ["dw 1", "dw 2"], ylabel="std", alt="Signal")
 
 
+def test_what_a_line_by_depth_is_compared_with_has_its_color_and_is_hollow_and_dashed():
+    series = {"a": [1, 2], "a, random": [1, 1], "b": [2, 3]}
+    a, random, b = plots.by_depth(series, ["1", "2"], ylabel="share", alt="Shares").axes[0].lines
+    assert random.get_color() == a.get_color() != b.get_color() and random.get_marker() == a.get_marker()
+    assert (random.get_markerfacecolor(), random.get_linestyle(), a.get_linestyle()) == ("none", "--", "-")
+
+
 def test_a_point_has_its_interval_where_there_is_one():
     plain, with_interval = (
         plots.lines({"cost": {"a": [point]}}, alt="One", ylabel="%") for point in ((1, 60), (1, 60, 58, 62.5))

@@ -15,19 +15,28 @@ def _from_to(values: Sequence[float]) -> str:
     return ", ".join([f"from {first} to {last}", *beyond])
 
 
+def _families(names: Sequence[str]) -> dict[str, tuple[int, bool]]:
+    """Each name's place in the colors, and whether it is named after another one: "X, …" stands beside X."""
+    head = {name: first if (first := name.partition(",")[0]) in names else name for name in names}
+    places = {name: place for place, name in enumerate(dict.fromkeys(head.values()))}
+    return {name: (places[head[name]], head[name] != name) for name in names}
+
+
 @styled
 def by_depth(
     series: Mapping[str, Sequence[float]], names: Sequence[str], *, alt: str, ylabel: str, log: bool = True
 ) -> Picture:
     """One number a layer, from the first layer to the last: one line for each of `series`, all as long as `names`.
 
-    `alt` says what the number is; where each line starts and ends is added, and how far it goes beyond.
+    Beside a series X, one named "X, …" has its color, but is hollow and dashed. `alt` says what the number is; where
+    each line starts and ends is added, and how far it goes beyond.
     """
     one_each("layers", len(names), **series)
     said = "; ".join(f"{name}: {_from_to(values)}" for name, values in series.items())
     picture, axes = figure(alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
-    for (name, values), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
-        axes.plot(range(len(names)), values, color=color, marker=marker, ms=4.5, label=name)
+    for name, (place, beside) in _families(list(series)).items():
+        style = {"color": CYCLE[place], "marker": "os^Dv"[place]} | ({"mfc": "none", "ls": "--"} if beside else {})
+        axes.plot(range(len(names)), series[name], ms=4.5, label=name, **style)
     axes.set_ylabel(ylabel)
     logarithmic(axes, "y" if log else "")
     axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 and max(map(len, names)) > 4 else 0)
@@ -52,8 +61,7 @@ def lines(
     what is shown; where each line begins and ends is added.
     """
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
-    family = {name: head if (head := name.partition(",")[0]) in names else name for name in names}
-    places = {name: place for place, name in enumerate(dict.fromkeys(family.values()))}
+    families = _families(names)
 
     def told(points: Sequence[Sequence[float]]) -> str:
         ends = points[:: max(1, len(points) - 1)]
@@ -68,10 +76,11 @@ def lines(
     for axes, (label, series) in zip(row, panels.items(), strict=True):
         for name, points in series.items():
             x, y, *interval = zip(*points, strict=True)
-            style = {"color": CYCLE[places[family[name]] % len(CYCLE)], "lw": 1.5, "label": name}
+            place, beside = families[name]
+            style = {"color": CYCLE[place % len(CYCLE)], "lw": 1.5, "label": name}
             if len(points) < 20:
-                style |= {"marker": "os^DvPX"[places[family[name]]], "ms": 4}
-            if family[name] != name:
+                style |= {"marker": "os^DvPX"[place], "ms": 4}
+            if beside:
                 style |= {"mfc": "none", "ls": "--"}
             axes.errorbar(x, y, np.abs(np.array(interval) - y) if interval else None, capsize=3, elinewidth=1, **style)
         axes.set_xlabel(label)
