@@ -20,6 +20,7 @@ NETWORKS = {
 }
 IMPULSE = np.zeros((5, 5, 3))
 IMPULSE[2, 2, 1] = 1.0
+PHOTO = np.tile(np.arange(48, dtype=np.uint8)[:, None], (32, 1, 3))
 PARTS, COLORS = {"a": 30, "b": 10}, {"a": "depthwise", "b": "pointwise"}
 
 
@@ -40,6 +41,7 @@ DRAWINGS = {
         f"body of {name}": lambda options=options: plots.architecture_body(architecture.mobilenet(**options))
         for name, options in NETWORKS.items()
     },
+    "parity": lambda: plots.parity(PHOTO, [-0.87, 0.11, 1.0], {"cat": 0.95, "dog": 0.05}),
 }
 FIGURES = {
     **DRAWINGS,
