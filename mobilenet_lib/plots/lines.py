@@ -17,17 +17,25 @@ def _from_to(values: Sequence[float]) -> str:
 
 @styled
 def by_depth(
-    series: Mapping[str, Sequence[float]], names: Sequence[str], *, alt: str, ylabel: str, log: bool = True
+    series: Mapping[str, Sequence[float]],
+    names: Sequence[str],
+    *,
+    alt: str,
+    ylabel: str,
+    log: bool = True,
+    dots: bool = False,
 ) -> Picture:
     """One number a layer, from the first layer to the last: one line for each of `series`, all as long as `names`.
 
-    `alt` says what the number is; where each line starts and ends is added, and how far it goes beyond.
+    With `dots` there are no lines, and each series has smaller dots than the one before, so none hides another. `alt`
+    says what the number is; where each line starts and ends is added, and how far it goes beyond.
     """
     one_each("layers", len(names), **series)
     said = "; ".join(f"{name}: {_from_to(values)}" for name, values in series.items())
     picture, axes = figure(alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
-    for (name, values), color, marker in zip(series.items(), CYCLE, "os^Dv", strict=False):
-        axes.plot(range(len(names)), values, color=color, marker=marker, ms=4.5, label=name)
+    for place, ((name, values), color, marker) in enumerate(zip(series.items(), CYCLE, "os^Dv", strict=False)):
+        style = {"ls": "none", "ms": 10 / (1 + place)} if dots else {"ms": 4.5}
+        axes.plot(range(len(names)), values, color=color, marker=marker, label=name, **style)
     axes.set_ylabel(ylabel)
     logarithmic(axes, "y" if log else "")
     axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 and max(map(len, names)) > 4 else 0)
