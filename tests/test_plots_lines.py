@@ -12,6 +12,12 @@ def test_a_line_by_depth_says_how_far_it_goes_beyond_its_ends():
     assert "factor: from 6.5 to 15, lowest 6.2, highest 16." in alt
 
 
+def test_dots_by_depth_that_coincide_are_all_seen():
+    dots = {"ylabel": "% right", "alt": "Accuracy", "log": False, "dots": True}
+    first, second = plots.by_depth({"a": [1.0, 2.0], "b": [1.0, 2.0]}, ["dw 1", "dw 2"], **dots).axes[0].lines
+    assert first.get_markersize() > 1.5 * second.get_markersize() and second.get_linestyle() == "None"
+
+
 def test_a_line_by_depth_has_one_value_a_layer():
     assert "0.9 to 0.02" in plots.by_depth({"signal": [0.9, 0.02]}, ["dw 1", "dw 2"], ylabel="std", alt="Signal").alt
     with pytest.raises(ValueError, match="signal must be one for each of the 2 layers, not 1"):

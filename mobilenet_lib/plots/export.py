@@ -42,29 +42,28 @@ def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
 
 @styled
 def agreement(reference: Any, others: Mapping[str, Any]) -> Picture:
-    """What several files say about the same images against what Keras says: a panel each, one dot an image.
+    """How far several files are from what Keras says about the same images: a panel each, one dot an image.
 
-    `reference` and the values of `others` are probabilities of a dog `[N]`; beyond 0.5 the answer changes. Raises
+    `reference` and the values of `others` are probabilities of a dog `[N]`; across 0.5 the answer changes. Raises
     `ValueError` if one is not as long as `reference`.
     """
     one_each("images", len(reference), **others)
     reference = np.asarray(reference, float)
     changed = {name: (np.asarray(values) > 0.5) != (reference > 0.5) for name, values in others.items()}
     alt = (
-        f"The probability of a dog according to each file, against Keras, for {len(reference):,} images. Images whose "
+        f"How far the probability of a dog is from that in Keras, by file, for {len(reference):,} images. Images whose "
         f"answer changes: {', '.join(f'{name} {switched.sum()}' for name, switched in changed.items())}."
     )
-    size = {"width": WIDTH, "height": 0.6 + 0.95 * WIDTH / len(others)}
-    picture, panels = figure(**size, alt=alt, columns=len(others), sharey=True, squeeze=False)
+    picture, panels = figure(WIDTH, 2.8, alt=alt, columns=len(others), sharey=True, squeeze=False)
     for axes, (name, values) in zip(panels[0], others.items(), strict=True):
-        axes.plot([0, 1], [0, 1], color=COLORS["line"], lw=1)
-        for switched, color in ((False, "recorded"), (True, "wrong")):
+        axes.axhline(0, color=COLORS["line"], lw=1)
+        for switched, color, size in ((False, "recorded", 3.5), (True, "wrong", 11)):
             of_color = changed[name] == switched
-            dots = {"color": COLORS[color], "ms": 3.5, "mew": 0, "rasterized": True}
-            axes.plot(reference[of_color], np.asarray(values)[of_color], ".", **dots)
+            dots = {"color": COLORS[color], "ms": size, "mew": 0, "rasterized": True}
+            axes.plot(reference[of_color], (np.asarray(values) - reference)[of_color], ".", **dots)
         axes.set_title(f"{name}\n{changed[name].sum()} changed", weight="normal", size=9.5)
-        axes.set(aspect="equal", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-    panels[0, 0].set_ylabel("probability of a dog, file")
+        axes.set(xlim=(-0.03, 1.03), xticks=[0, 0.5, 1])
+    panels[0, 0].set_ylabel("file less Keras")
     picture.supxlabel("probability of a dog, Keras", size=9.5)
     return picture
 

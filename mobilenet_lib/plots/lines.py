@@ -24,19 +24,27 @@ def _families(names: Sequence[str]) -> dict[str, tuple[int, bool]]:
 
 @styled
 def by_depth(
-    series: Mapping[str, Sequence[float]], names: Sequence[str], *, alt: str, ylabel: str, log: bool = True
+    series: Mapping[str, Sequence[float]],
+    names: Sequence[str],
+    *,
+    alt: str,
+    ylabel: str,
+    log: bool = True,
+    dots: bool = False,
 ) -> Picture:
     """One number a layer, from the first layer to the last: one line for each of `series`, all as long as `names`.
 
-    Beside a series X, one named "X, …" has its color, but is hollow and dashed. `alt` says what the number is; where
-    each line starts and ends is added, and how far it goes beyond.
+    Beside a series X, one named "X, …" has its color, but is hollow and dashed. With `dots` there are no lines, and
+    each series has smaller dots than the one before, so none hides another. `alt` says what the number is; where each
+    line starts and ends is added, and how far it goes beyond.
     """
     one_each("layers", len(names), **series)
     said = "; ".join(f"{name}: {_from_to(values)}" for name, values in series.items())
     picture, axes = figure(alt=f"{alt.rstrip('.:')}, {names[0]} to {names[-1]}. {said}.")
     for name, (place, beside) in _families(list(series)).items():
         style = {"color": CYCLE[place], "marker": "os^Dv"[place]} | ({"mfc": "none", "ls": "--"} if beside else {})
-        axes.plot(range(len(names)), series[name], ms=4.5, label=name, **style)
+        style |= {"ls": "none", "ms": 10 / (1 + place)} if dots else {"ms": 4.5}
+        axes.plot(range(len(names)), series[name], label=name, **style)
     axes.set_ylabel(ylabel)
     logarithmic(axes, "y" if log else "")
     axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 and max(map(len, names)) > 4 else 0)

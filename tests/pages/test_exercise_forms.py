@@ -325,6 +325,13 @@ SLIPS = {
         "min(127, round(r / s) + z)": "−128",
         "min(127, max(-128, round(r / s))) + z": "mind the ends",
     },
+    ("values_left", "wide, narrow"): {
+        "2 * round(127 * wide / narrow) + 1": "Upside down",
+        "round(127 * narrow / wide)": "negative",
+        "2 * round(127 * narrow / wide)": "0 is a value",
+        "round(255 * narrow / wide)": "each side of 0",
+        "255": "a scale of its own",
+    },
     ("lost", "labels, before, after"): {
         "sum(x != y for x, y in zip(labels, after))": "Keras makes, too",
         "sum(x != y for x, y in zip(before, after))": "for the better",
