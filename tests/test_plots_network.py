@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from figures import NETWORKS, example, words
 
-from mobilenet_lib import architecture
+from mobilenet_lib import architecture, plots
 
 
 def test_the_body_is_labeled_as_table_1_prints_it():
@@ -61,3 +61,11 @@ def test_the_channels_of_each_map_stand_below_it():
     written = words(example("chains"))
     assert [number for number in written if number.isdigit()] == ["64", "64", "64", "16", "96", "96", "16"]
     assert written.count("added") == 1
+
+
+def test_what_stands_above_a_map_is_said_too():
+    maps = [("input", 14, 64), ("pointwise", 14, 384, "ReLU6"), ("pointwise", 14, 64, "no ReLU")]
+    picture = plots.chains({"One": maps})
+    assert {"ReLU6", "no ReLU"} <= set(words(picture))
+    assert "384 channels of 14 × 14 by a pointwise layer and ReLU6, 64 channels" in picture.alt
+    assert "by a pointwise layer with no ReLU." in picture.alt

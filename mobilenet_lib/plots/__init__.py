@@ -29,6 +29,6 @@ from mobilenet_lib.plots.export import agreement, number_lines, parity
 from mobilenet_lib.plots.images import channels, evidence, photos
 from mobilenet_lib.plots.lines import by_depth, lines, roofline
 from mobilenet_lib.plots.network import architecture_body, chains, multipliers
-from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, styled
+from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, label, styled
 from mobilenet_lib.plots.tables import Table, table
 from mobilenet_lib.plots.training import confusion, differences

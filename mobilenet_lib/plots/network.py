@@ -112,36 +112,41 @@ def multipliers(blocks: Mapping[str, tuple[int, int, Any]]) -> Picture:
 
 
 @styled
-def chains(rows: Mapping[str, Sequence[tuple[str, int, int]]], *, shortcut: Sequence[str] = ()) -> Picture:
+def chains(rows: Mapping[str, Sequence[tuple]], *, shortcut: Sequence[str] = ()) -> Picture:
     """The feature maps of blocks, one row each, to one scale: the side upwards, the channels to the right.
 
-    `rows` maps a title to maps (what makes it, side, channels), the first being the input, made by "input". Kinds are
-    those of `architecture.Layer`; below each stand its channels. In the rows of `shortcut` the input is added to the
-    output.
+    `rows` maps a title to maps (what makes it, side, channels), the first being the input, made by "input"; a fourth
+    entry, such as "ReLU6", stands above a map. Kinds are those of `architecture.Layer`; below each stand its channels.
+    In the rows of `shortcut` the input is added to the output.
     """
-    most = max(sum(channels for _, _, channels in maps) for maps in rows.values())
-    side = max(side for maps in rows.values() for _, side, _ in maps)
-    gap, left, tall, pitch = 0.95, 0.15, 0.75 / side, 1.85
-    wide = (WIDTH - 2 * left - gap * max(map(len, rows.values()))) / most
+    side = max(side for maps in rows.values() for _, side, *_ in maps)
+    gap, left, tall, pitch = 0.95, 0.15, 0.75 / side, 1.95
+    wide = min(
+        (WIDTH - 2 * left - gap * len(maps)) / sum(channels for _, _, channels, *_ in maps) for maps in rows.values()
+    )
     said = []
     for title, maps in rows.items():
         through = ", ".join(
-            f"{channels} channels of {side} × {side}" + (f" by a {kind} layer" if kind != "input" else "")
-            for kind, side, channels in maps
+            f"{channels} channels of {side} × {side}"
+            + (f" by a {kind} layer" if kind != "input" else "")
+            + "".join(f" with {each}" if each.startswith("no ") else f" and {each}" for each in above)
+            for kind, side, channels, *above in maps
         )
         said.append(f"{title}: {through}{'; the input is added to the output' if title in shortcut else ''}")
     picture, axes = canvas(WIDTH, pitch * len(rows), alt=f"The maps of each block, to scale. {'. '.join(said)}.")
     for number, (title, maps) in enumerate(rows.items()):
-        base = pitch * (len(rows) - number - 1) + 0.5
-        axes.text(left, base + 1.12, title, weight="bold", size=10.5)
+        base = pitch * (len(rows) - number - 1) + 0.55
+        axes.text(left, base + 1.17, title, weight="bold", size=10.5)
         x, ends = left + 0.15, []
-        for place, (kind, height, channels) in enumerate(maps):
+        for place, (kind, height, channels, *above) in enumerate(maps):
             inches, up = max(channels * wide, 0.02), height * tall
             if place:
                 axes.annotate("", (x - 0.08, base + 0.3), (x - gap + 0.3, base + 0.3), arrowprops=ARROW)
                 axes.text(x - gap / 2 + 0.11, base + 0.36, kind, ha="center", va="bottom", size=9, color=COLORS[kind])
             slab(axes, (x, base), inches, up, up * np.array([0.24, 0.17]), kind)
             axes.text(x + inches / 2, base - 0.08, f"{channels}", ha="center", va="top", size=9)
+            for each in above:
+                axes.text(x + inches / 2 + 0.12 * up, base + 1.2 * up, each, ha="center", va="bottom", size=9)
             ends.append(x + inches / 2)
             x += inches + gap
         if title in shortcut:

@@ -285,6 +285,7 @@ SLIPS = {
         "max((n for n in nets[1:] if size(n, c) <= b), key=lambda n: n[1])[0]": "no int8 of V2",
         "max((n for n in nets if n[2] and n[3] <= b), key=lambda n: n[2])[0]": "your own classes",
         "max((n for n in nets if n[2] and size(n, 0) <= b), key=lambda n: n[2])[0]": "It needs its classifier",
+        "max((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[3])[0]": "The largest that fits",
         "min((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[2])[0]": "A more accurate one fits, too.",
     },
     ("first_row", "n"): {
