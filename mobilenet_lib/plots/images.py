@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import LinearSegmentedColormap
 
 from mobilenet_lib.plots.style import COLORS, WIDTH, Picture, label, one_each, place, styled
 
@@ -49,17 +49,31 @@ def photos(
 
 @styled
 def evidence(images: Sequence[Any], maps: Sequence[Any], titles: Sequence[str], *, alt: str) -> Picture:
-    """Pictures `[S, S, 3]` as in `photos`, each with a map `[s, s]` over it: orange (above 0) for dog, blue for cat.
+    """Pictures `[S, S, 3]` as in `photos`, and below each a map `[s, s]` with its numbers: dog is orange, cat blue.
 
-    The strongest color is the largest number of all maps. Raises `ValueError` if `maps` do not match `images`.
+    Above 0 speaks for dog. Both colors have one scale; it ends at the strongest vote of the weaker side. Raises
+    `ValueError` if `maps` or `titles` do not match `images`.
     """
-    one_each("images", len(images), maps=maps)
-    picture = photos(images, titles, alt=alt, columns=6)
-    limit = max(float(np.abs(values).max()) for values in maps) or 1.0
-    for axes, values in zip(picture.axes, map(np.asarray, maps), strict=True):
-        colors = np.where((values > 0)[..., None], to_rgb(COLORS["dog"]), to_rgb(COLORS["cat"]))
-        overlay = np.concatenate([colors, 0.7 * np.abs(values)[..., None] / limit], axis=-1)
-        axes.imshow(overlay, interpolation="bilinear", extent=axes.images[0].get_extent())
+    maps = [np.asarray(values, dtype=float) for values in maps]
+    one_each("images", len(images), maps=maps, titles=titles)
+    ends = [-min(float(values.min()) for values in maps), max(float(values.max()) for values in maps)]
+    limit = (min(ends) if min(ends) > 0 else max(map(abs, ends))) or 1.0
+    shades = LinearSegmentedColormap.from_list("", [COLORS["cat"], COLORS["paper"], COLORS["dog"]])
+    side, gap, below = WIDTH / max(3, len(images)), 0.08, 0.3
+    height = 2 * side + below
+    picture = Picture(figsize=(len(images) * side, height), alt=f"{alt.rstrip('.:')}: {', '.join(titles)}.")
+    for number, (image, values, title) in enumerate(zip(map(np.asarray, images), maps, titles, strict=True)):
+        for row in range(2):
+            bottom = height - (row + 1) * side + gap
+            axes = place(picture, number * side + gap / 2, bottom, side - gap, side - gap)
+            axes.set_axis_off()
+            if row == 0:
+                axes.imshow(image if image.dtype == np.uint8 else np.clip((image + 1) / 2, 0, 1))
+        # The colors stay pale, for the numbers on them.
+        axes.imshow(np.clip(values, -limit, limit), shades, vmin=-1.6 * limit, vmax=1.6 * limit, interpolation="none")
+        for (y, x), value in np.ndenumerate(values):
+            axes.text(x, y, f"{value:.1f}".replace("-", "\N{MINUS SIGN}"), ha="center", va="center", size=8)
+        label(axes, title, (0.5, 0), (0, -4), xycoords="axes fraction", va="top")
     return picture
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullLocator
 
 WIDTH = 7.2  # inches: the width of a page's column
 PIXELS = 96  # CSS pixels in an inch
@@ -178,11 +178,16 @@ def label(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float
 
 
 def logarithmic(axes: Axes, names: str) -> None:
-    """Make "x", "y" or both logarithmic, with 1, 2, 5, 10 … written out; where these are too many, powers of ten."""
+    """Make "x", "y" or both logarithmic, with 1, 2, 5, 10 … written out; where these are too many, powers of ten.
+
+    Where these begin below a ten-thousandth, all are written as powers.
+    """
     for name in names:
         axes.set(**{f"{name}scale": "log"})
         axis = getattr(axes, f"{name}axis")
         low, high = axis.get_view_interval()
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+        few = high < 1e4 * low
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
+        written = FuncFormatter(lambda value, _: f"{value:,.6g}")
+        axis.set_major_formatter(written if few or low >= 1e-4 else LogFormatterMathtext())
         axis.set_minor_locator(NullLocator())

@@ -257,14 +257,6 @@ SLIPS = {
         "share(lambda mean, error: abs(mean) > 1.96 * error, seeds)": "Use t",
         "share(lambda mean, error: abs(mean) < t * error, seeds)": "contains zero",
     },
-    ("report", "m, all_=report.__defaults__[0]"): {
-        "max((r for r in all_ if r[0] <= m), key=lambda r: r[2])[2]": "The test set",
-        "max((r for r in all_ if r[0] <= m), key=lambda r: max(r[1]))[2]": "One lucky seed",
-        "max(sum(r[1]) / 3 for r in all_ if r[0] <= m)": "it flatters",
-        "max(all_, key=lambda r: sum(r[1]))[2]": "takes longer",
-        "max((r for r in all_ if r[0] <= m), key=lambda r: r[0])[2]": "More time",
-        "max((r for r in all_ if r[0] < m), key=lambda r: sum(r[1]))[2]": "just as long",
-    },
     ("ahead_at_least", "a, b, s=statistics"): {
         "s.mean(x - y for x, y in zip(a, b))": "Where does its interval begin?",
         "s.mean(g := [x - y for x, y in zip(a, b)]) + 2.776 * s.stdev(g) / 5**0.5": "upper end",
