@@ -21,6 +21,12 @@ NETWORKS = {
 IMPULSE = np.zeros((5, 5, 3))
 IMPULSE[2, 2, 1] = 1.0
 PHOTO = np.tile(np.arange(48, dtype=np.uint8)[:, None], (32, 1, 3))
+RING = np.ones((7, 4, 4), int)
+for hop in range(6):
+    RING[hop + 1] = RING[hop]
+    for worker in range(4):
+        place = (worker + 1) % 4, (worker - hop) % 4
+        RING[hop + 1][place] = RING[hop][worker][place[1]] + (RING[hop][place] if hop < 3 else 0)
 PARTS, COLORS = {"a": 30, "b": 10}, {"a": "depthwise", "b": "pointwise"}
 
 
@@ -78,6 +84,7 @@ FIGURES = {
         },
         shortcut=["Other"],
     ),
+    "ring": lambda: plots.ring(RING),
 }
 
 

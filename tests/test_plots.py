@@ -41,6 +41,7 @@ def test_the_alternative_text_is_a_description(name):
         ("roofline", "depthwise: 0.8 Mult-Adds per byte, 11 billion per second"),
         ("roofline", "At most 45 billion Mult-Adds per second; memory 8 GB/s, cache 50 GB/s."),
         ("differences", "added: crops +5.0 ± 2.5 (3), decay -1.0 (1); taken: crops -3.0 (1)."),
+        ("ring", "of worker 1 piece 2; of worker 2 piece 3; of worker 3 piece 0. After six hops 16 of 16"),
         ("standard-4", "D_K times D_K times M times N times D_F times D_F"),
     ],
 )

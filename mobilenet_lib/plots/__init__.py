@@ -13,6 +13,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     lines         one line for each of some series
     training      what a change does to trainings, and how good the model is
     export        what int8 does to weights and answers, and an app to a photo
+    workers       how they add up in a ring
 """
 
 from mobilenet_lib.plots.bars import stacked
@@ -32,3 +33,4 @@ from mobilenet_lib.plots.network import architecture_body, chains, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, label, styled
 from mobilenet_lib.plots.tables import Table, table
 from mobilenet_lib.plots.training import confusion, differences
+from mobilenet_lib.plots.workers import ring

@@ -290,6 +290,11 @@ SLIPS = {
         "'fine'": "It got through.",
         "'broken'": "makes no mistake",
     },
+    ("times_the_rate", "workers, exchanging"): {
+        "workers": "two thirds",
+        "workers * max(1, exchanging // 8)": "79.5%",
+        "workers * -(-exchanging // 8)": "10,240",
+    },
     ("variance", "means, variances"): {
         "sum(variances) / len(variances)": "Does that not count?",
         "sum(variances) / len(variances) + statistics.variance(means)": "not by n - 1",
