@@ -295,11 +295,6 @@ SLIPS = {
         "workers * max(1, exchanging // 8)": "79.5%",
         "workers * -(-exchanging // 8)": "10,240",
     },
-    ("variance", "means, variances"): {
-        "sum(variances) / len(variances)": "Does that not count?",
-        "sum(variances) / len(variances) + statistics.variance(means)": "not by n - 1",
-        "sum(v + m * m for m, v in zip(means, variances)) / len(means)": "Less what?",
-    },
     ("batches", "shards, workers, size"): {
         "sum(shards) // workers // size": "mean worker",
         "min(shards) * (len(shards) // workers) // size": "Only one shard",
