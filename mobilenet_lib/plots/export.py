@@ -81,7 +81,7 @@ def parity(photo: Any, numbers: Sequence[float], answers: Mapping[str, float]) -
     said = ", ".join(f"{name} {share:.2f}" for name, share in answers.items())
     alt = (
         f"The way from a photo to the answers, and the kit's file for each part. The app gets a photo, 0.png; it cuts "
-        f"out and resizes the square, parity.bin, and normalizes its pixels to numbers, taken.bin. The device runs "
+        f"out and resizes the square, parity.bin, and normalizes its pixels to numbers, taken.bin. LiteRT runs "
         f"model.tflite on them, which answers {said}: parity.json."
     )
     picture, axes = canvas(WIDTH, 2.65, alt=alt)
@@ -101,7 +101,7 @@ def parity(photo: Any, numbers: Sequence[float], answers: Mapping[str, float]) -
         axes.annotate("", (end - 0.06, 1.55), (start + 0.06, 1.55), arrowprops=ARROW)
         axes.text((start + end) / 2, 1.68, above, **middle)
         axes.text((start + end) / 2, 1.4, below, **middle)
-    for start, end, whose in ((1.65, 4.25, "your app's code"), (5.25, 6.15, "the device")):
+    for start, end, whose in ((1.65, 4.25, "your app's code"), (5.25, 6.15, "LiteRT")):
         axes.plot([start, end], [2.25, 2.25], color=COLORS["ink"], lw=1)
         axes.text((start + end) / 2, 2.42, whose, weight="bold", **middle)
     for x, file, test in (

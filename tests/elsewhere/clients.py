@@ -123,7 +123,7 @@ def test_the_metadata_are_what_the_standard_reads(folder, name):
 
 
 def test_on_a_microcontroller_the_smallest_network_needs_half_as_much_again_as_its_largest_layer(tmp_path):
-    """98,304 bytes are that layer's input and output: exercise 4 of chapter 11."""
+    """98,304 bytes are that layer's input and output: a table of chapter 11."""
     images = np.random.default_rng(0).uniform(-1, 1, (16, 128, 128, 3)).astype(np.float32)
     model = models.mobilenet(0.25, 128, 2, momentum=0.0, depthwise_initializer=training.DEPTHWISE_HE_NORMAL)
     model(images, training=True)

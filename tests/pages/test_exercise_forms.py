@@ -349,12 +349,13 @@ SLIPS = {
         "to(f[i // 3 * 4 + 2 - i % 3])": "`stride`",
         "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3] - 128": "1 more",
     },
-    ("failing", "a, e, t, off=lambda a, e: [x - y for x, y in zip(a, e, strict=False)]"): {
-        "sum(d > t for d in off(a, e))": "too low",
-        "len(e) - len(a) + sum(d < -t for d in off(a, e))": "too high",
-        "sum(abs(d) > t for d in off(a, e))": "without an answer",
-        "len(e) - len(a) + sum(abs(d) >= t for d in off(a, e))": "just the tolerance",
-        "len(e) - len(a) + sum(abs((d + 128) % 256 - 128) > t for d in off(a, e))": "a byte hold",
+    ("missed", "c, m, t=lambda c: max(abs(x) for r in c for x in r)"): {
+        "sum(all(abs(x) <= max(y for s in c for y in s) for x in r) for r in m if len(r) == len(c[0]))": "−5 is off",
+        "sum(max(r) <= max(y for s in c for y in s) for r in m if len(r) == len(c[0]))": "too low",
+        "sum(max(r) <= t(c) for r in m if len(r) == len(c[0]))": "too low",
+        "sum(all(abs(x) <= t(c) for x in r) for r in m)": "crashed",
+        "sum(all(abs(x) < t(c) for x in r) for r in m if len(r) == len(c[0]))": "just the tolerance",
+        "sum(any(abs(x) <= t(c) for x in r) for r in m if len(r) == len(c[0]))": "enough to fail",
     },
 }
 
