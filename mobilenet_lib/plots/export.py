@@ -14,7 +14,8 @@ from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, fig
 def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
     """Weights between the numbers that int8 has for them: `rows` maps a name to weights and to the scale they share.
 
-    Each row is a number line of its own, as wide as its weights, with a tick for each multiple of the scale.
+    Each row is a number line of its own, as wide as its weights, with a tick for each multiple of the scale. Where
+    these are few, each is labeled with its integer.
     """
     arrays = {name: np.asarray(weights, float) for name, (weights, _) in rows.items()}
     kept = {name: np.round(arrays[name] / scale) * scale for name, (_, scale) in rows.items()}
@@ -28,7 +29,13 @@ def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
         weights, rounded = arrays[name], kept[name]
         limit = 1.06 * max(np.abs(weights).max(), np.abs(rounded).max())
         steps = np.arange(np.ceil(-limit / scale), np.floor(limit / scale) + 1) * scale
-        axes.vlines(steps, -0.5, 0.5, color=COLORS["line"], lw=0.7)
+        height, tick = 0.5, {"color": COLORS["line"], "lw": 0.7}
+        if len(steps) < 10:
+            height, tick = 0.9, {"color": COLORS["ink"], "lw": 1.2}
+            for step in steps:
+                number = f"{step / scale:.0f}".replace("-", "−")
+                axes.annotate(number, (step, 0.5), (2, 0), textcoords="offset points")
+        axes.vlines(steps, -height, height, **tick)
         axes.hlines(0, -limit, limit, color=COLORS["muted"], lw=0.8)
         axes.plot([weights, rounded], np.zeros((2, len(weights))), color=COLORS["wrong"], lw=2.4, solid_capstyle="butt")
         axes.plot(weights, np.zeros(len(weights)), "o", color=COLORS["depthwise"], ms=5.5)
