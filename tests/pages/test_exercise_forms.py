@@ -184,17 +184,6 @@ def test_each_function_is_right_as_the_solution_has_it_and_each_slip_gets_its_hi
 # A hint belongs to the slip that it names: functions with that slip.
 
 
-def ring(n, adding, first):
-    """What worker 0 holds if the second half of an all-reduce adds, or begins with another part."""
-    held = [[1] * n for _ in range(n)]
-    for half in (0, 1):
-        for step in range(n - 1):
-            for w in range(n):
-                right, part = (w + 1) % n, (w + half * first - step) % n
-                held[right][part] = held[w][part] + (held[right][part] if adding or not half else 0)
-    return " ".join(map(str, held[0]))
-
-
 def share(noticed, seeds):
     """The share of 10,000 experiments whose mean and standard error make `noticed` true: chapter 5."""
     dice = random.Random(0)
@@ -280,15 +269,18 @@ SLIPS = {
         "max((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[3])[0]": "The largest that fits",
         "min((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[2])[0]": "A more accurate one fits, too.",
     },
-    ("first_row", "n"): {
-        "ring(n, adding=True, first=0)": "Both mistakes are still there",
-        "ring(n, adding=True, first=1)": "must not be added again",
-        "ring(n, adding=False, first=0)": "Which piece does each worker have complete",
-        "ring(n, adding=False, first=-1)": "one off",
+    ("hops_in_all", "machines, gpus"): {
+        "2 * (machines * gpus - 1)": "That is one ring",
+        "2 * (machines - 1)": "between machines",
+        "2 * (machines - 1) + gpus - 1": "reach all GPUs",
+        "machines - 1 + 2 * (gpus - 1)": "two halves",
     },
-    ("verdict", "step"): {
-        "'fine'": "It got through.",
-        "'broken'": "makes no mistake",
+    ("with_512", "workers, one, whole"): {
+        "whole * 512 / workers": "Not everything grows",
+        "whole * 511 / 512 * workers / (workers - 1)": "scaled the waits",
+        "one * 511 / (workers - 1) + whole - one": "sends more bytes",
+        "one * 511 / (workers - 1) + whole * 511 / 512 * workers / (workers - 1)": "contains the waits, too",
+        "one * 512 / workers + (whole - one) * 511 / 512 * workers / (workers - 1)": "How many hops",
     },
     ("times_the_rate", "workers, exchanging"): {
         "workers": "two thirds",
@@ -359,7 +351,7 @@ def test_a_hint_is_that_of_the_slip_that_a_function_has(asked):
     name, parameters = asked
     everywhere = (exercise for chapter in CHAPTERS for exercise in exercises_of(chapter))
     exercise = next(one for one in everywhere if one.asked.get("function") == name)
-    names = {**exercise.names, "check_function": exercises.check_function, "ring": ring, "statistics": statistics}
+    names = {**exercise.names, "check_function": exercises.check_function, "statistics": statistics}
     names["share"] = share
     call = next(part for part in ast.parse(exercise.check_cell).body if isinstance(part, ast.Expr))
     for body, hint in SLIPS[asked].items():
