@@ -347,7 +347,7 @@ SLIPS = {
         "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3]": "Which integer",
         "to(f[i // 3 % s * t + i // 3 // s * 4 + 2 - i % 3])": "to the right of",
         "to(f[i // 3 * 4 + 2 - i % 3])": "`stride`",
-        "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3] - 128": "1 more",
+        "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3] - 128": "subtract 129",
     },
     ("shows", "squares, t, off=lambda a, b: [abs(x - y) for r, q in zip(a, b) for x, y in zip(r, q)]"): {
         "sum(max(off(s, s[::-1])) > t for s in squares)": "top to bottom",
