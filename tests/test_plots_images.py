@@ -30,6 +30,14 @@ def test_photos_shows_floats_and_bytes_alike():
     assert np.allclose(first / first.max(), second / second.max())
 
 
+def test_a_white_picture_has_a_frame_if_asked_for():
+    def frames(**options):
+        (axes,) = plots.photos(np.ones((1, 4, 4, 3)), ["a"], alt="White", **options).axes
+        return axes.axison and all(spine.get_visible() for spine in axes.spines.values())
+
+    assert frames(framed=True) and not frames()
+
+
 def test_photos_says_right_and_wrong_without_color_too():
     picture = plots.photos(np.zeros((2, 4, 4, 3)), ["cat", "dog"], alt="Two guesses", right=[True, False])
     assert words(picture) == ["✓ cat", "✗ dog"]

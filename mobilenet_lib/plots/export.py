@@ -114,9 +114,9 @@ def parity(photo: Any, numbers: Sequence[float], answers: Mapping[str, float]) -
     for x, file, test in (
         (0.85, "0.png", "the app takes it"),
         (2.85, "parity.bin", "a board takes it"),
-        (4.75, "taken.bin", "compare"),
+        (4.75, "taken.bin", "1. compare"),
         (5.7, "model.tflite", ""),
-        (6.65, "parity.json", "compare"),
+        (6.65, "parity.json", "2. compare"),
     ):
         axes.text(x, 0.72 if file != "model.tflite" else 1.25, file, color=COLORS["right"], weight="bold", **middle)
         axes.text(x, 0.48, test, **middle)

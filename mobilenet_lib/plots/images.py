@@ -19,13 +19,14 @@ def photos(
     alt: str,
     columns: int | None = None,
     right: Sequence[bool] | None = None,
+    framed: bool = False,
 ) -> Picture:
     """A grid of pictures, each with its title below: `[S, S, 3]` in uint8, or in float from −1 to 1.
 
     `alt` says what they have in common; the titles are added to it. Without `columns` there is one for each image, up
     to six; with fewer images than columns, the grid is narrower than the page. `right` colors the titles: green with a
-    check mark for True, red with a cross for False. Raises `ValueError` if `titles` or `right` do not match the images
-    in number.
+    check mark for True, red with a cross for False. `framed` shows where a white picture ends. Raises `ValueError` if
+    `titles` or `right` do not match the images in number.
     """
     images = [np.asarray(image) for image in images]
     right = [None] * len(images) if right is None else right
@@ -43,6 +44,10 @@ def photos(
         axes = place(picture, left, top - side + gap, side - gap, side - gap)
         axes.set_axis_off()
         axes.imshow(image if image.dtype == np.uint8 else np.clip((image + 1) / 2, 0, 1))
+        if framed:
+            axes.set(frame_on=True, xticks=[], yticks=[])
+            axes.set_axis_on()
+            axes.spines[:].set(visible=True, color=COLORS["muted"], linewidth=0.8)
         label(axes, title, (0.5, 0), (0, -4), xycoords="axes fraction", color=color, va="top")
     return picture
 

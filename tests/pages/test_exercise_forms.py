@@ -333,15 +333,14 @@ SLIPS = {
         "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3]": "Which integer",
         "to(f[i // 3 % s * t + i // 3 // s * 4 + 2 - i % 3])": "to the right of",
         "to(f[i // 3 * 4 + 2 - i % 3])": "`stride`",
-        "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3] - 128": "1 more",
+        "f[i // 3 // s * t + i // 3 % s * 4 + 2 - i % 3] - 128": "subtract 129",
     },
-    ("missed", "c, m, t=lambda c: max(abs(x) for r in c for x in r)"): {
-        "sum(all(abs(x) <= max(y for s in c for y in s) for x in r) for r in m if len(r) == len(c[0]))": "−5 is off",
-        "sum(max(r) <= max(y for s in c for y in s) for r in m if len(r) == len(c[0]))": "too low",
-        "sum(max(r) <= t(c) for r in m if len(r) == len(c[0]))": "too low",
-        "sum(all(abs(x) <= t(c) for x in r) for r in m)": "crashed",
-        "sum(all(abs(x) < t(c) for x in r) for r in m if len(r) == len(c[0]))": "just the tolerance",
-        "sum(any(abs(x) <= t(c) for x in r) for r in m if len(r) == len(c[0]))": "enough to fail",
+    ("shows", "squares, t, off=lambda a, b: [abs(x - y) for r, q in zip(a, b) for x, y in zip(r, q)]"): {
+        "sum(max(off(s, s[::-1])) > t for s in squares)": "top to bottom",
+        "sum(max(off(s, [r[::-1] for r in s])) >= t for s in squares)": "just the tolerance",
+        "sum(max(off(s, [r[::-1] for r in s])) > 0 for s in squares)": "just the tolerance",
+        "sum(min(off(s, [r[::-1] for r in s])) > t for s in squares)": "is enough",
+        "sum(x > t for s in squares for x in off(s, [r[::-1] for r in s]))": "not pixels",
     },
 }
 
