@@ -262,7 +262,7 @@ SLIPS = {
         "(8 * n - 9) // (4 * f * f) + 1": "reads and writes maps, too",
     },
     ("choose", "c, b, nets=choose.__defaults__[0], size=lambda n, c: n[3] - (1000 - c) * (n[4] + 1) / 1e6"): {
-        "max((n for n in nets if size(n, c) <= b), key=lambda n: n[1])[0]": "The list does not say",
+        "max((n for n in nets if size(n, c) <= b), key=lambda n: n[1])[0]": "No list says",
         "max((n for n in nets[1:] if size(n, c) <= b), key=lambda n: n[1])[0]": "no int8 of V2",
         "max((n for n in nets if n[2] and n[3] <= b), key=lambda n: n[2])[0]": "your own classes",
         "max((n for n in nets if n[2] and size(n, 0) <= b), key=lambda n: n[2])[0]": "It needs its classifier",
