@@ -311,6 +311,12 @@ SLIPS = {
         "min(127, max(-128, round(r / (s := (high - low) / 255)))) - 128 - round(low / s)": "mind the ends",
         "min(127, max(-128, round(r / (s := (high - low) / 255)) - 128 - round(low / s)))": "Stretch",
     },
+    ("left", "o, w"): {
+        "2 * round(128 * o / w)": "−127 to 127",
+        "round(127 * o / w)": "may be negative",
+        "2 * round(127 * o / w)": "0 is an integer",
+        "2 * int(127 * o / w) + 1": "near 8",
+    },
     ("lost", "labels, before, after"): {
         "sum(x != y for x, y in zip(labels, after))": "Keras makes, too",
         "sum(x != y for x, y in zip(before, after))": "for the better",
