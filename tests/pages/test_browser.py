@@ -217,7 +217,7 @@ def test_what_search_finds_is_no_wider_than_a_phone(search, word):
 
 @pytest.mark.parametrize(
     "word, formula",
-    [("ratio", "derive the ratio 1/N + 1/DK^2"), ("multiplier", "γ/√(σ^2 +"), ("pointwise", "M ⋅ N ⋅ DF^2")],
+    [("ratio", "derive the ratio 1/N + 1/DK^2"), ("divides", "√(ϵ) alone"), ("pointwise", "M ⋅ N ⋅ DF^2")],
 )
 @in_both
 def test_the_text_around_what_search_finds_has_each_formula_once_in_one_line(search, word, formula):
