@@ -88,8 +88,9 @@ def write(path: Path, content: bytes) -> None:
                     written.flush()
                     os.fsync(written.fileno())
                 os.replace(part, file)
-            finally:
+            except BaseException:  # only then is it still this one's: after the rename, another may have begun
                 part.unlink(missing_ok=True)
+                raise
     except OSError as error:
         reason = error.strerror or error
         raise OSError(f"{str(path)!r} cannot be written ({reason}); what was there before is whole") from error

@@ -83,5 +83,17 @@ def test_what_another_process_is_writing_is_left_to_it(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_what_another_begins_to_write_once_one_has_ended_is_left_to_it(tmp_path, monkeypatch):
+    replace, part = os.replace, tmp_path / ".file.part"
+
+    def another_begins(old, new):
+        replace(old, new)
+        part.write_bytes(b"half")
+
+    monkeypatch.setattr(os, "replace", another_begins)
+    records.write(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new" and part.read_bytes() == b"half"
+
+
 def test_where_no_run_was_recorded_there_is_none(tmp_path):
     assert training.load_runs(tmp_path / "nowhere") == {}
