@@ -3,6 +3,7 @@
     python scripts/latency.py one-thread                the sixteen MobileNets, and the layers of three networks
     python scripts/latency.py twice                     the same, each file under two names
     python scripts/latency.py two-threads               the three networks on one thread and on two
+    python scripts/latency.py kinds                     a separable network, a thin one and a standard one, at 64×64
     python scripts/latency.py NAME FILE …               any others
 
 Writes data/latency/NAME.json. The first file runs once more under another name: unless it takes as long as itself,
@@ -74,11 +75,23 @@ def on_threads() -> tuple[dict[str, bytes], dict[str, int]]:
     return {name: files[name.rpartition(", ")[0]] for name in threads}, threads
 
 
+def of_kinds() -> tuple[dict[str, bytes], int]:
+    """The networks whose accuracies chapter 8 compares, named as in "thin, int8": separable, as costly, as wide."""
+    keras.utils.set_random_seed(0)
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
+    found = {}
+    for name, alpha, separable in (("separable", 0.25, True), ("thin", 0.094, False), ("standard", 0.25, False)):
+        model = models.mobilenet(alpha, 64, 2, separable=separable)
+        found |= {f"{name}, {form}": convert(model, form, images, bias_correction=False) for form in FORMATS}
+    return found, 1
+
+
 #: By the name of its record, what is to be timed and on how many threads.
 TIMED: dict[str, Callable[[], tuple[Mapping[str, File], int | Mapping[str, int]]]] = {
     "one-thread": with_operators,
     "twice": each_twice,
     "two-threads": on_threads,
+    "kinds": of_kinds,
 }
 
 
