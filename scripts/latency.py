@@ -81,7 +81,7 @@ def of_kinds() -> tuple[dict[str, bytes], int]:
     images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
     found = {}
     for name, alpha, separable in (("separable", 0.25, True), ("thin", 0.094, False), ("standard", 0.25, False)):
-        model = models.mobilenet(alpha, 64, 2, separable=separable)
+        model = models.mobilenet(alpha, resolution=64, classes=2, separable=separable)
         found |= {f"{name}, {form}": convert(model, form, images, bias_correction=False) for form in FORMATS}
     return found, 1
 

@@ -62,6 +62,12 @@ def test_on_two_threads_the_same_three_networks_run_again(made):
     assert all(file == made["one-thread"][0][name[:-3]] for name, file in files.items())
 
 
+def test_three_kinds_of_network_are_timed_in_two_formats_and_standard_convolutions_have_more_weights(made):
+    files, threads = made["kinds"]  # here all are of the same width
+    assert set(files) == names("separable", "thin", "standard") and threads == 1
+    assert len(files["standard, float32"]) == len(files["thin, float32"]) > 7 * len(files["separable, float32"])
+
+
 @pytest.mark.parametrize("name", latency.TIMED)
 def test_the_record_is_of_these_files_and_of_a_machine_at_rest(made, name):
     found = json.loads((tflite.LATENCY / f"{name}.json").read_text("utf8"))
@@ -186,4 +192,4 @@ def test_without_files_it_times_those_of_the_book(tmp_path, taking, monkeypatch)
 
 def test_another_name_without_files_is_refused(capfd):
     err = stopped(["mine"], capfd)
-    assert err.endswith("without a FILE, NAME must be one of one-thread, twice, two-threads, not 'mine'\n")
+    assert err.endswith("without a FILE, NAME must be one of one-thread, twice, two-threads, kinds, not 'mine'\n")
