@@ -261,11 +261,21 @@ SLIPS = {
         "9 * n // (2 * f * f) + 1": "The separable layer has weights, too",
         "(8 * n - 9) // (4 * f * f) + 1": "reads and writes maps, too",
     },
-    ("choose", "c, b, nets=choose.__defaults__[0], size=lambda n, c: n[3] - (1000 - c) * (n[4] + 1) / 1e6"): {
+    ("parts", "r, a"): {
+        "(round(r[1] - r[0] - a[1] + a[0], 1), round(a[1] - a[0], 1))": "other way round",
+        "(round(r[1] - r[0], 1), round(a[1] - a[0], 1))": "sum of the two parts",
+        "(round(a[1] - a[0], 1), round(a[1] - r[1], 1))": "Both networks gain",
+        "(round(a[1] - a[0], 1), round(a[1] - a[0] - r[1] + r[0], 1))": "Mind the sign",
+        "(round(a[1] - a[0], 1), abs(round(r[1] - r[0] - a[1] + a[0], 1)))": "hidden a part",
+    },
+    (
+        "choose",
+        "c, b, nets=choose.__defaults__[0], size=lambda n, c: n[3] - (1000 - c) * (n[4] + 1) / 1e6 + 0.55",
+    ): {
         "max((n for n in nets if size(n, c) <= b), key=lambda n: n[1])[0]": "No list says",
         "max((n for n in nets[1:] if size(n, c) <= b), key=lambda n: n[1])[0]": "No list has V2 in int8",
-        "max((n for n in nets if n[2] and n[3] <= b), key=lambda n: n[2])[0]": "your own classes",
-        "max((n for n in nets if n[2] and size(n, 0) <= b), key=lambda n: n[2])[0]": "It needs its classifier",
+        "max((n for n in nets if n[2] and n[3] + 0.55 <= b), key=lambda n: n[2])[0]": "your own classes",
+        "max((n for n in nets if n[2] and size(n, c) - 0.55 <= b), key=lambda n: n[2])[0]": "0.55 megabytes",
         "max((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[3])[0]": "The largest that fits",
         "min((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[2])[0]": "A more accurate one fits, too.",
     },
