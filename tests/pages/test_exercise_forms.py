@@ -261,12 +261,12 @@ SLIPS = {
         "9 * n // (2 * f * f) + 1": "The separable layer has weights, too",
         "(8 * n - 9) // (4 * f * f) + 1": "reads and writes maps, too",
     },
-    ("parts", "r, a"): {
-        "(round(r[1] - r[0] - a[1] + a[0], 1), round(a[1] - a[0], 1))": "other way round",
-        "(round(r[1] - r[0], 1), round(a[1] - a[0], 1))": "sum of the two parts",
-        "(round(a[1] - a[0], 1), round(a[1] - r[1], 1))": "Both networks gain",
-        "(round(a[1] - a[0], 1), round(a[1] - a[0] - r[1] + r[0], 1))": "Mind the sign",
-        "(round(a[1] - a[0], 1), abs(round(r[1] - r[0] - a[1] + a[0], 1)))": "hidden a part",
+    ("by_recipe", "own, same"): {
+        "same[1] - same[0]": "left under one recipe",
+        "own[1] - own[0]": "both parts together",
+        "same[1] - own[1]": "the first gains, too",
+        "same[1] - same[0] - own[1] + own[0]": "Mind the sign",
+        "abs(own[1] - own[0] - same[1] + same[0])": "hidden a part",
     },
     (
         "choose",
