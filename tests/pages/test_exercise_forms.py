@@ -261,11 +261,21 @@ SLIPS = {
         "9 * n // (2 * f * f) + 1": "The separable layer has weights, too",
         "(8 * n - 9) // (4 * f * f) + 1": "reads and writes maps, too",
     },
-    ("choose", "c, b, nets=choose.__defaults__[0], size=lambda n, c: n[3] - (1000 - c) * (n[4] + 1) / 1e6"): {
+    ("by_recipe", "own, same"): {
+        "same[1] - same[0]": "left under one recipe",
+        "own[1] - own[0]": "both parts together",
+        "same[1] - own[1]": "the first gains, too",
+        "same[1] - same[0] - own[1] + own[0]": "Mind the sign",
+        "abs(own[1] - own[0] - same[1] + same[0])": "hidden a part",
+    },
+    (
+        "choose",
+        "c, b, nets=choose.__defaults__[0], size=lambda n, c: n[3] - (1000 - c) * (n[4] + 1) / 1e6 + 0.55",
+    ): {
         "max((n for n in nets if size(n, c) <= b), key=lambda n: n[1])[0]": "No list says",
         "max((n for n in nets[1:] if size(n, c) <= b), key=lambda n: n[1])[0]": "No list has V2 in int8",
-        "max((n for n in nets if n[2] and n[3] <= b), key=lambda n: n[2])[0]": "your own classes",
-        "max((n for n in nets if n[2] and size(n, 0) <= b), key=lambda n: n[2])[0]": "It needs its classifier",
+        "max((n for n in nets if n[2] and n[3] + 0.55 <= b), key=lambda n: n[2])[0]": "your own classes",
+        "max((n for n in nets if n[2] and size(n, c) - 0.55 <= b), key=lambda n: n[2])[0]": "0.55 megabytes",
         "max((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[3])[0]": "The largest that fits",
         "min((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[2])[0]": "A more accurate one fits, too.",
     },
