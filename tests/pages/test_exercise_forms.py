@@ -321,11 +321,17 @@ SLIPS = {
         "min(127, max(-128, round(r / (s := (high - low) / 255)))) - 128 - round(low / s)": "mind the ends",
         "min(127, max(-128, round(r / (s := (high - low) / 255)) - 128 - round(low / s)))": "Stretch",
     },
-    ("left", "o, w"): {
-        "2 * round(128 * o / w)": "−127 to 127",
-        "round(127 * o / w)": "may be negative",
-        "2 * round(127 * o / w)": "0 is an integer",
-        "2 * int(127 * o / w) + 1": "near 8",
+    (
+        "gain",
+        "w, d, median=statistics.median, alive=lambda w, d: [v for v, off in zip(w, d) if not off], "
+        "of=lambda m, v, n=127: 2 * round(n * m / v) + 1",
+    ): {
+        "of(median(alive(w, d)), max(alive(w, d)))": "not how many more",
+        "(of(m := median(alive(w, d)), max(alive(w, d))) - of(m, max(w))) // 2": "may be negative",
+        "2 * (int(127 * (m := median(alive(w, d))) / max(alive(w, d))) - int(127 * m / max(w)))": "near 72",
+        "of(median(w), max(alive(w, d))) - of(median(w), max(w))": "living channels alone",
+        "of(m := median(alive(w, d)), max(alive(w, d)), 128) - of(m, max(w), 128)": "−127 to 127",
+        "of(m := median(alive(w, d)), max(alive(w, d))) - of(m, max(v for v, off in zip(w, d) if off))": "may be alive",
     },
     ("lost", "labels, before, after"): {
         "sum(x != y for x, y in zip(labels, after))": "Keras makes, too",
