@@ -67,7 +67,6 @@ FIGURES = {
         ylabel="accuracy",
         percent=True,
     ),
-    "number lines": lambda: plots.number_lines({"fine": ([0.5, -1.0], 0.25), "coarse": ([0.5, -1.0], 0.8)}),
     "agreement": lambda: plots.agreement([0.1, 0.6, 0.9], {"float16": [0.1, 0.6, 0.9], "int8": [0.2, 0.4, 0.9]}),
     "roofline": lambda: plots.roofline(
         {"depthwise": [(1.1, 12.0), (0.5, 10.0)], "pointwise": [(28.0, 35.0)]}, 45.0, {"memory": 8.0, "cache": 50.0}

@@ -36,7 +36,6 @@ def test_the_alternative_text_is_a_description(name):
         ("tradeoff", "rises by 4.3 points per doubling"),
         ("budget", "float32: 1 of 4 fit, 0.3-96 is the best with 45.0%. none: 0 of 1 fit."),
         ("lines", "million Mult-Adds: old 49.8% at 41 to 63.3% at 150, old, anew 50.0% at 41; milliseconds: new"),
-        ("number lines", "fine: errors up to 0.0% of the largest weight; coarse: errors up to 30.0% of"),
         ("agreement", "Images whose answer changes: float16 0, int8 1."),
         ("roofline", "depthwise: 0.8 Mult-Adds per byte, 11 billion per second"),
         ("roofline", "At most 45 billion Mult-Adds per second; memory 8 GB/s, cache 50 GB/s."),

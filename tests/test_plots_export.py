@@ -7,16 +7,6 @@ from figures import PHOTO, example, words
 from mobilenet_lib import plots
 
 
-def test_a_weight_is_joined_to_the_nearest_step():
-    (_, coarse) = example("number lines").axes
-    joined = [sorted(line.get_xdata()) for line in coarse.lines if len(line.get_xdata()) == 2][:2]
-    assert joined == [[0.5, 0.8], [-1.0, -0.8]]
-
-
-def test_few_steps_are_labeled_with_their_integers():
-    assert [label.get_text() for label in example("number lines").axes[1].texts] == ["−1", "0", "1"]
-
-
 def test_images_whose_answer_changes_are_red():
     (_, int8) = example("agreement").axes
     red = [line for line in int8.lines if line.get_color() == plots.COLORS["wrong"]]

@@ -1,50 +1,12 @@
-"""What int8 does to weights and answers, chapter 6; and the way of a photo through an app, chapter 11."""
+"""What int8 does to answers, chapter 6; and the way of a photo through an app, chapter 11."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from mobilenet_lib.plots.style import ARROW, COLORS, WIDTH, Picture, canvas, figure, one_each, styled
-
-
-@styled
-def number_lines(rows: Mapping[str, tuple[Sequence[float], float]]) -> Picture:
-    """Weights between the numbers that int8 has for them: `rows` maps a name to weights and to the scale they share.
-
-    Each row is a number line of its own, as wide as its weights, with a tick for each multiple of the scale. Where
-    these are few, each is labeled with its integer.
-    """
-    arrays = {name: np.asarray(weights, float) for name, (weights, _) in rows.items()}
-    kept = {name: np.round(arrays[name] / scale) * scale for name, (_, scale) in rows.items()}
-    said = (
-        f"{name}: errors up to {np.abs(kept[name] - weights).max() / np.abs(weights).max():.1%} of the largest weight"
-        for name, weights in arrays.items()
-    )
-    alt = f"Weights and the steps that int8 rounds them to. {'; '.join(said)}."
-    picture, panels = figure(WIDTH, 0.25 + 0.75 * len(rows), alt=alt, rows=len(rows), squeeze=False)
-    for axes, (name, (_, scale)) in zip(panels[:, 0], rows.items(), strict=True):
-        weights, rounded = arrays[name], kept[name]
-        limit = 1.06 * max(np.abs(weights).max(), np.abs(rounded).max())
-        steps = np.arange(np.ceil(-limit / scale), np.floor(limit / scale) + 1) * scale
-        height, tick = 0.5, {"color": COLORS["line"], "lw": 0.7}
-        if len(steps) < 10:
-            height, tick = 0.9, {"color": COLORS["ink"], "lw": 1.2}
-            for step in steps:
-                number = f"{step / scale:.0f}".replace("-", "−")
-                axes.annotate(number, (step, 0.5), (2, 0), textcoords="offset points")
-        axes.vlines(steps, -height, height, **tick)
-        axes.hlines(0, -limit, limit, color=COLORS["muted"], lw=0.8)
-        axes.plot([weights, rounded], np.zeros((2, len(weights))), color=COLORS["wrong"], lw=2.4, solid_capstyle="butt")
-        axes.plot(weights, np.zeros(len(weights)), "o", color=COLORS["depthwise"], ms=5.5)
-        axes.set(xlim=(-limit, limit), ylim=(-1, 1), yticks=[])
-        axes.set_title(name, weight="normal", size=9.5, pad=3)
-        axes.spines[:].set_visible(False)
-        axes.grid(False)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-    return picture
 
 
 @styled
