@@ -53,7 +53,6 @@ FIGURES = {
     **DRAWINGS,
     "reduction": drawings.reduction,
     "channels": lambda: plots.channels({"input": IMPULSE}),
-    "confusion": lambda: plots.confusion([[90, 10], [5, 95]], ["cat", "dog"]),
     "stacked": lambda: plots.stacked({"one": PARTS, "two": {"b": 5}}, colors=COLORS, alt="Two bars with parts to add"),
     "multipliers": lambda: plots.multipliers({"all": (14, 8, costs.Cost(200, 72)), "half": (7, 8, costs.Cost(50, 72))}),
     "tradeoff": lambda: plots.tradeoff(MODELS, front=FRONT, trend=(4.3, 33)),

@@ -56,30 +56,6 @@ def test_photos_says_what_is_wrong(images, titles, options, message):
         plots.photos(images, titles, alt="Pictures", **options)
 
 
-def test_evidence_is_a_map_of_numbers_below_each_picture():
-    maps = [np.array([[9.0, 0], [0, 1]]), np.array([[-2.0, 0], [0, 0]])]
-    picture = plots.evidence(np.zeros((2, 8, 8, 3)), maps, ["dog", "cat"], alt="Evidence")
-    photo, below, _, other = picture.axes
-    assert photo.get_position().y0 > below.get_position().y0
-    assert [text.get_text() for text in other.texts] == ["−2.0", "0.0", "0.0", "0.0", "cat"]
-    colors = [axes.images[0].to_rgba(axes.images[0].get_array()) for axes in (below, other)]
-    assert colors[0][0, 0].tolist() != colors[1][0, 0].tolist()
-    # The weaker side ends the scale of both.
-    assert below.images[0].get_array().max() == -other.images[0].get_array().min() == 2
-    assert picture.alt == "Evidence: dog, cat."
-
-
-def test_evidence_of_one_side_alone_has_a_scale():
-    for value in (0.0, 3.0, -3.0):
-        (_, below) = plots.evidence(np.zeros((1, 8, 8, 3)), [np.full((2, 2), value)], ["a"], alt="Evidence").axes
-        assert below.images[0].norm.vmax > 0
-
-
-def test_evidence_has_a_map_for_each_picture():
-    with pytest.raises(ValueError, match="maps must be one for each"):
-        plots.evidence(np.zeros((2, 8, 8, 3)), [np.eye(2)], ["dog", "cat"], alt="Evidence")
-
-
 def test_what_is_not_signed_is_black_at_zero_and_white_at_its_strongest():
     (axes,) = plots.channels({"map": np.float32([[[0], [4]]])}, alt="A map of two", signed=False).axes
     (image,) = axes.images

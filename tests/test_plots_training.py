@@ -1,14 +1,6 @@
-"""Figures of a training and of how good the model is."""
-
-from figures import words
+"""Figures of what a change does to trainings."""
 
 from mobilenet_lib import plots
-
-
-def test_confusion_shows_counts_and_shares():
-    labels = words(plots.confusion([[90, 10], [5, 95]], ["cat", "dog"]))
-    for label in ("90", "10", "90.0%", "10.0%", "5", "95", "5.0%", "95.0%", "cat", "dog"):
-        assert label in labels
 
 
 def drawn(axes):

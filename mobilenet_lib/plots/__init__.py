@@ -11,7 +11,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     bars          of which parts a whole is made
     choice        which of many models to take
     lines         one line for each of some series
-    training      what a change does to trainings, and how good the model is
+    training      what a change does to trainings
     export        what int8 does to answers, and an app to a photo
     workers       how they add up in a ring
 """
@@ -27,10 +27,10 @@ from mobilenet_lib.plots.convolution import (
     standard_convolution,
 )
 from mobilenet_lib.plots.export import agreement, parity
-from mobilenet_lib.plots.images import channels, evidence, photos
+from mobilenet_lib.plots.images import channels, photos
 from mobilenet_lib.plots.lines import by_depth, lines, roofline
 from mobilenet_lib.plots.network import architecture_body, chains, multipliers
 from mobilenet_lib.plots.style import COLORS, STYLE, WIDTH, Picture, canvas, figure, label, styled
 from mobilenet_lib.plots.tables import Table, table
-from mobilenet_lib.plots.training import confusion, differences
+from mobilenet_lib.plots.training import differences
 from mobilenet_lib.plots.workers import ring

@@ -53,36 +53,6 @@ def photos(
 
 
 @styled
-def evidence(images: Sequence[Any], maps: Sequence[Any], titles: Sequence[str], *, alt: str) -> Picture:
-    """Pictures `[S, S, 3]` as in `photos`, and below each a map `[s, s]` with its numbers: dog is orange, cat blue.
-
-    Above 0 speaks for dog. Both colors have one scale; it ends at the strongest vote of the weaker side. Raises
-    `ValueError` if `maps` or `titles` do not match `images`.
-    """
-    maps = [np.asarray(values, dtype=float) for values in maps]
-    one_each("images", len(images), maps=maps, titles=titles)
-    ends = [-min(float(values.min()) for values in maps), max(float(values.max()) for values in maps)]
-    limit = (min(ends) if min(ends) > 0 else max(map(abs, ends))) or 1.0
-    shades = LinearSegmentedColormap.from_list("", [COLORS["cat"], COLORS["paper"], COLORS["dog"]])
-    side, gap, below = WIDTH / max(3, len(images)), 0.08, 0.3
-    height = 2 * side + below
-    picture = Picture(figsize=(len(images) * side, height), alt=f"{alt.rstrip('.:')}: {', '.join(titles)}.")
-    for number, (image, values, title) in enumerate(zip(map(np.asarray, images), maps, titles, strict=True)):
-        for row in range(2):
-            bottom = height - (row + 1) * side + gap
-            axes = place(picture, number * side + gap / 2, bottom, side - gap, side - gap)
-            axes.set_axis_off()
-            if row == 0:
-                axes.imshow(image if image.dtype == np.uint8 else np.clip((image + 1) / 2, 0, 1))
-        # The colors stay pale, for the numbers on them.
-        axes.imshow(np.clip(values, -limit, limit), shades, vmin=-1.6 * limit, vmax=1.6 * limit, interpolation="none")
-        for (y, x), value in np.ndenumerate(values):
-            axes.text(x, y, f"{value:.1f}".replace("-", "\N{MINUS SIGN}"), ha="center", va="center", size=8)
-        label(axes, title, (0.5, 0), (0, -4), xycoords="axes fraction", va="top")
-    return picture
-
-
-@styled
 def channels(maps: Mapping[str, np.ndarray], *, each: str = "channel", alt: str = "", signed: bool = True) -> Picture:
     """Feature maps `[S, S, C]`, a row for each, a column for each channel: white is 0, orange above, blue below.
 

@@ -1,4 +1,4 @@
-"""What a change does to trainings, and how good the model is: chapter 5."""
+"""What a change does to trainings: chapter 5."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,35 +40,3 @@ def differences(
 
 def _told(values: Sequence[float], half: float | None) -> str:
     return f"{np.mean(values):+.1f}{'' if half is None else f' ± {half:.1f}'} ({len(values)})"
-
-
-@styled
-def confusion(matrix: Sequence[Sequence[int]], class_names: Sequence[str]) -> Picture:
-    """The confusion matrix: `matrix[i][j]` images of class i were taken for class j."""
-    counts, size = np.asarray(matrix), len(class_names)
-    said = "; ".join(
-        f"of {row.sum():,} {name}s, {row[i]:,} are recognized ({_share(row[i], row.sum())})"
-        for i, (name, row) in enumerate(zip(class_names, counts, strict=True))
-    )
-    alt = f"Confusion matrix: {said}. All in all {_share(np.trace(counts), counts.sum())} are right."
-    picture, axes = figure(1.6 + 1.2 * size, 1.1 + 0.9 * size, alt=alt)
-    for (i, j), count in np.ndenumerate(counts):
-        whole = counts[i].sum()
-        strength = 0.08 + 0.62 * count / max(1, whole)
-        color = COLORS["right" if i == j else "wrong"]
-        axes.fill([j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color=color, alpha=strength, lw=0)
-        axes.text(j + 0.5, i + 0.42, f"{count:,}", ha="center", va="center", size=13, weight="bold")
-        axes.text(j + 0.5, i + 0.72, _share(count, whole), ha="center", va="center", size=9)
-    ticks = np.arange(size) + 0.5
-    axes.set(xlim=(0, size), ylim=(size, 0), xlabel="taken for", ylabel="is")
-    axes.set_xticks(ticks, class_names), axes.set_yticks(ticks, class_names)
-    axes.grid(False)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.hlines(range(1, size), 0, size, color=COLORS["paper"], lw=2)
-    axes.vlines(range(1, size), 0, size, color=COLORS["paper"], lw=2)
-    return picture
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else "–"
