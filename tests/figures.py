@@ -20,7 +20,6 @@ NETWORKS = {
 }
 IMPULSE = np.zeros((5, 5, 3))
 IMPULSE[2, 2, 1] = 1.0
-PHOTO = np.tile(np.arange(48, dtype=np.uint8)[:, None], (32, 1, 3))
 RING = np.ones((7, 4, 4), int)
 for hop in range(6):
     RING[hop + 1] = RING[hop]
@@ -47,7 +46,6 @@ DRAWINGS = {
         f"body of {name}": lambda options=options: plots.architecture_body(architecture.mobilenet(**options))
         for name, options in NETWORKS.items()
     },
-    "parity": lambda: plots.parity(PHOTO, [-0.87, 0.11, 1.0], {"cat": 0.95, "dog": 0.05}),
 }
 FIGURES = {
     **DRAWINGS,

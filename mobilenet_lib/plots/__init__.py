@@ -12,7 +12,7 @@ what there is to see. Matplotlib alone, without pyplot: no windows, no shared st
     choice        which of many models to take
     lines         one line for each of some series
     training      what a change does to trainings
-    export        what int8 does to answers, and an app to a photo
+    export        what int8 does to answers
     workers       how they add up in a ring
 """
 
@@ -26,7 +26,7 @@ from mobilenet_lib.plots.convolution import (
     separable_convolution,
     standard_convolution,
 )
-from mobilenet_lib.plots.export import agreement, parity
+from mobilenet_lib.plots.export import agreement
 from mobilenet_lib.plots.images import channels, photos
 from mobilenet_lib.plots.lines import by_depth, lines, roofline
 from mobilenet_lib.plots.network import architecture_body, chains, multipliers
