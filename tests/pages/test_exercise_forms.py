@@ -279,6 +279,13 @@ SLIPS = {
         "max((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[3])[0]": "The largest that fits",
         "min((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[2])[0]": "A more accurate one fits, too.",
     },
+    ("part_of", "batch, worker, workers"): {
+        "sum(batch[worker::workers]) / len(batch)": "share_of",
+        "sum(batch[worker * 2 : worker * 2 + 2]) / 2": "twice the mean",
+        "sum(batch[worker * 2 : worker * 2 + 2]) / 2 / workers": "Divide by what?",
+        "sum(batch[len(batch) // workers * worker :][: len(batch) // workers]) / len(batch)": "the last photo",
+        "sum(batch[2 * worker : 2 * worker + 2 if worker < workers - 1 else None]) / len(batch)": "twice as many",
+    },
     ("hops_in_all", "machines, gpus"): {
         "2 * (machines * gpus - 1)": "That is one ring",
         "2 * (machines - 1)": "between machines",
