@@ -369,9 +369,9 @@ SLIPS = {
         "a, e, explains=lambda e: (e, [e[i + 2 - 2 * (i % 3)] for i in range(len(e))], "
         "[(x + 1) / 2 for x in e], [(x + 1) * 127.5 for x in e])",
     ): {
-        "next((n for n, g in enumerate(explains(e)) if any(abs(x - y) <= 0.01 for x, y in zip(a, g))), 4)": "only some",
-        "next((n for n in (1, 0, 2, 3) if all(abs(x - y) <= 0.01 for x, y in zip(a, explains(e)[n]))), 4)": "A gray",
-        "next((n for n, g in enumerate(explains(e)) if [*a] == [*g]), 4)": "by up to 0.01",
+        "next((n for n, g in enumerate(explains(e)) if any(abs(x - y) <= 1e-3 for x, y in zip(a, g))), 4)": "only some",
+        "next((n for n in (1, 0, 2, 3) if all(abs(x - y) <= 1e-3 for x, y in zip(a, explains(e)[n]))), 4)": "A gray",
+        "next((n for n, g in enumerate(explains(e)) if [*a] == [*g]), 4)": "by up to 0.001",
     },
     ("shows", "squares, t, off=lambda a, b: [abs(x - y) for r, q in zip(a, b) for x, y in zip(r, q)]"): {
         "sum(max(off(s, s[::-1])) > t for s in squares)": "top to bottom",
