@@ -273,7 +273,7 @@ SLIPS = {
         "c, b, nets=choose.__defaults__[0], size=lambda n, c: n[3] - (1000 - c) * (n[4] + 1) / 1e6 + 0.55",
     ): {
         "max((n for n in nets if size(n, c) <= b), key=lambda n: n[1])[0]": "No list says",
-        "max((n for n in nets[1:] if size(n, c) <= b), key=lambda n: n[1])[0]": "No list has V2 in int8",
+        "max((n for n in nets[1:] if size(n, c) <= b), key=lambda n: n[1])[0]": "Neither list has V2 in int8",
         "max((n for n in nets if n[2] and n[3] + 0.55 <= b), key=lambda n: n[2])[0]": "your own classes",
         "max((n for n in nets if n[2] and size(n, c) - 0.55 <= b), key=lambda n: n[2])[0]": "0.55 megabytes",
         "max((n for n in nets if n[2] and size(n, c) <= b), key=lambda n: n[3])[0]": "The largest that fits",
