@@ -6,10 +6,10 @@ from itertools import pairwise
 from textwrap import wrap
 
 Graph = dict[str, set[str]]
-Place = tuple[float, float, float]  # the middle of a box, its top and its bottom
+Place = tuple[float, float, float, float, float]  # the middle of a box, its top and bottom, and those of its row
 
 INK, MUTED, PAPER = "#1d2730", "#48566b", "#fdfcf9"
-WIDTH, GAP, BETWEEN, LANE = 450, 12, 38, 6  # of the drawing; between boxes and rows; of an arrow that passes boxes
+GAP, BETWEEN, LANE = 10, 38, 6  # between boxes and rows; of an arrow that passes boxes
 LINE, CHIP, LETTER = 13.5, 19.5, 6.3  # the height of a line and of a part's name, the width of a small letter
 
 
@@ -30,8 +30,9 @@ class Box:
 
     @property
     def least(self) -> float:
-        """The width that it needs."""
-        return 132 if self.parts else max(8.3 * len(self.name) + 10, 80)
+        """The width that it needs, also with a wide font."""
+        chips = [_chip(name) for row in self.parts for name in row]
+        return max([8.8 * len(self.name) + 8, *(width + 8 for width in chips), 112 if chips else 74])
 
     def fit(self, width: float) -> None:
         """Break its lines and rows at a width, which gives its height."""
@@ -52,7 +53,7 @@ class Box:
     def svg(self) -> str:
         middle = self.left + self.width / 2
         parts = [_rect(self.left, self.top, self.width, self.height, 8, 'fill-opacity="0.1"')]
-        parts.append(_text(middle, self.top + 20, self.name, INK, 'font-weight="650" font-size="14"'))
+        parts.append(_text(middle, self.top + 20, self.name, INK, 'font-weight="650" font-size="13"'))
         for number, line in enumerate(self.lines):
             parts.append(_text(middle, self.top + 34 + LINE * number, line, MUTED))
         for y, line in self.chips:
@@ -107,52 +108,52 @@ def ordered(graph: Graph, level: dict[str, int]) -> tuple[list[list[str]], set[t
     return rows, arrows
 
 
-def placed(boxes: dict[str, Box], rows: list[list[str]]) -> tuple[dict[str, Place], float]:
-    """Put the boxes of each row beside each other, as wide as they need or more; where all are, and the height."""
-    places, top = {}, 2.0
+def placed(boxes: dict[str, Box], rows: list[list[str]]) -> tuple[dict[str, Place], float, float]:
+    """Put the boxes of each row beside each other, as wide as they need or more; where all are, width and height."""
+    least = [sum(boxes[name].least if name in boxes else LANE for name in row) + GAP * len(row) for row in rows]
+    places, top, whole = {}, 2.0, max(least) + 2
     for row in rows:
         here = [boxes[name] for name in row if name in boxes]
-        room = WIDTH - 2 - GAP * (len(row) - 1) - LANE * (len(row) - len(here))
+        room = whole - 2 - GAP * len(row) - LANE * (len(row) - len(here))
         stretch = min(room / sum(box.least for box in here), 1.3)
         for box in here:
             box.fit(stretch * box.least)
         widths = [boxes[name].width if name in boxes else LANE for name in row]
-        high, gap = max(box.height for box in here), (WIDTH - 2 - sum(widths)) / len(row)
+        high, gap = max(box.height for box in here), (whole - 2 - sum(widths)) / len(row)
         left = 1 + gap / 2
         for name, width in zip(row, widths, strict=True):
             height = boxes[name].height if name in boxes else high
             y = top + (high - height) / 2
-            places[name] = left + width / 2, y, y + height
+            places[name] = left + width / 2, y, y + height, top, top + high
             if name in boxes:
                 boxes[name].left, boxes[name].top = left, y
             left += width + gap
         top += high + BETWEEN
-    return places, top
+    return places, whole, top
 
 
-def _arrow(start: tuple[float, float], end: Place, color: str, arrives: bool) -> str:
-    """A curve down to the next row: with a tip, or on through a lane."""
-    (x, y), (to_x, to_y, below) = start, end
-    to_y -= 7 if arrives else 0
-    bend = (y + to_y) / 2
-    curve = f"M{x:.1f} {y:.1f}C{x:.1f} {bend:.1f} {to_x:.1f} {bend:.1f} {to_x:.1f} {to_y:.1f}"
-    if not arrives:
-        return f'<path d="{curve}V{below:.1f}" stroke="{color}"/>'
-    tip = f'<path d="M{to_x - 4:.1f} {to_y - 2:.1f}h8l-4 7z" fill="{color}" stroke="none"/>'
+def _arrow(x: float, start: Place, end: Place, color: str, arrives: bool) -> str:
+    """A curve down to the next row, between the two rows alone: with a tip, or on through a lane."""
+    _, _, y, _, low = start
+    to_x, to_y, below, high, _ = end
+    to_y, high = (to_y - 7, high - 7) if arrives else (below, high)
+    bend = (low + high) / 2
+    curve = f"M{x:.1f} {y:.1f}V{low:.1f}C{x:.1f} {bend:.1f} {to_x:.1f} {bend:.1f} {to_x:.1f} {high:.1f}V{to_y:.1f}"
+    tip = f'<path d="M{to_x - 4:.1f} {to_y - 2:.1f}h8l-4 7z" fill="{color}" stroke="none"/>' if arrives else ""
     return f'<path d="{curve}" stroke="{color}"/>{tip}'
 
 
 def drawn(boxes: dict[str, Box], graph: Graph, level: dict[str, int], legend: dict[str, str]) -> str:
     """The boxes in their rows, level 0 at the bottom, an arrow for each pair of the graph in the color of its end."""
     rows, arrows = ordered(graph, level)
-    places, height = placed(boxes, rows)
+    places, width, height = placed(boxes, rows)
     parts = ['<g fill="none" stroke-width="1.4">']
     for name, other in sorted(arrows):
-        x, _, y = places[name]
+        x = places[name][0]
         if name in boxes:  # arrows leave side by side, in the order of where they go
             beside = sorted((b for a, b in arrows if a == name), key=lambda b: (places[b][0], b))
             x += 12 * (beside.index(other) - (len(beside) - 1) / 2)
-        parts.append(_arrow((x, y), places[other], boxes[other.split()[0]].color, other in boxes))
+        parts.append(_arrow(x, places[name], places[other], boxes[other.split()[0]].color, other in boxes))
     parts += ["</g>", '<g font-family="system-ui, sans-serif" font-size="11" text-anchor="middle">']
     parts += [box.svg() for box in boxes.values()]
     x = 8.0
@@ -160,5 +161,5 @@ def drawn(boxes: dict[str, Box], graph: Graph, level: dict[str, int], legend: di
         parts.append(_rect(x, height - 22, 11, 11, 3, f'fill="{color}" fill-opacity="0.1" stroke="{color}"'))
         parts.append(_text(x + 17, height - 12.5, name, MUTED, 'text-anchor="start"'))
         x += 17 + LETTER * len(name) + 22
-    size = f'viewBox="0 0 {WIDTH} {height:.0f}" width="{1.5 * WIDTH:.0f}"'
+    size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{1.5 * width:.0f}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n' + "\n".join(parts) + "\n</g></svg>\n"

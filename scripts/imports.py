@@ -74,17 +74,18 @@ def reduced(graph: Graph) -> Graph:
 
 
 def levels(graph: Graph) -> dict[str, int]:
-    """The row of each, 0 at the bottom, above all that it imports.
+    """The row of each, 0 at the bottom: right below those that import it, and above all that it imports.
 
-    What no other imports stands at the top; what imports nothing itself, right below its users or at the bottom.
+    What imports something and no other imports stands at the top; what has nothing to do with others, at the bottom.
     """
     found: dict[str, int] = {}
-    for name in sorted(graph, key=lambda name: len(reachable(graph, name))):
+    upward = sorted(graph, key=lambda name: len(reachable(graph, name)))
+    for name in upward:
         found[name] = 1 + max((found[other] for other in graph[name]), default=-1)
-    for name, others in graph.items():
+    top = max(found.values(), default=0)
+    for name in reversed(upward):
         users = [found[user] for user in graph if name in graph[user]]
-        if bool(users) != bool(others):
-            found[name] = min(users) - 1 if users else max(found.values())
+        found[name] = min(users) - 1 if users else top if graph[name] else 0
     return found
 
 
