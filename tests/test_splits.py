@@ -70,6 +70,11 @@ def test_a_limit_takes_as_many_of_each_class(layout):
         assert np.bincount(photos.images(split)[1]).tolist() == [3, 3]
 
 
+def test_a_limit_of_numpy_with_few_bits_is_the_same_number():
+    counts = data.load(16, source="drawn", limit=np.int8(127)).counts
+    assert counts == {"train": 127, "validation": 127, "test": 127}
+
+
 def test_a_larger_limit_keeps_what_a_smaller_one_chose(layout):
     small, large = (digests(data.load(32, source=layout, limit=limit).images("train")[0]) for limit in (4, 10))
     assert small < large
