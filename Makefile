@@ -80,7 +80,7 @@ repository: ## Set the address of the repository: make repository URL=https://gi
 ## Checks that take longer or install other packages
 
 pages: $(INSTALLED) $(WEB) ## Check the built book in Chromium and Firefox, and how it and its environment are made
-	@test -d _build/html || { echo "There is no book yet: make book"; exit 1; }
+	@test -f _build/html/index.html || { echo "There is no book yet: make book"; exit 1; }
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(LONG_PAGES) $(filter-out $(LONG_PAGES),$(wildcard tests/pages/test_*.py))
 
 colab: $(INSTALLED) $(ENVIRONMENTS)/colab/made $(ENVIRONMENTS)/colab-next/made ## Run every notebook by itself with Colab's packages, today's and the next

@@ -159,7 +159,7 @@ def test_it_has_three_to_five_exercises_each_with_a_check_and_a_folded_solution(
     cells = sections(chapter)["Exercises"]
     text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     numbers = [int(number) for number in re.findall(r"^(?:#{3,4} |\*\*)(?:Exercise )?(\d)\b", text, re.MULTILINE)]
-    assert numbers in ([1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5])
+    assert numbers in ([1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5]), "three to five exercises, numbered from 1"
     solutions = [cell for cell in cells if "solution" in cell.metadata.get("tags", [])]
     checks = [cell for cell in cells if re.search(r"^check(?:_function)?\(", cell.source, re.MULTILINE)]
     assert len(solutions) == len(checks) == len(numbers)
