@@ -121,6 +121,20 @@ EXPERIMENTS = {
         },
         seeds=5,
     ),
+    "kinds": Experiment(
+        "What does int8 cost each kind, and do lower rates help? (Models are kept, and rounded: scripts/kinds.py.)",
+        SMALL | REPAIRED | _only(KERAS, "he") | {"epochs": 40, "recalibrated": False, "dropout": 0.0, "keep": True},
+        {
+            f"{kind}-rate-{rate:g}": KINDS[kind] | {"learning_rate": rate}
+            for kind, rate in (
+                ("separable", 0.016),
+                ("thin", 0.004),
+                ("standard", 0.004),
+                ("thin", 0.002),
+                ("standard", 0.002),
+            )
+        },
+    ),
     "longer": Experiment(
         "Does augmentation pay when the budget is longer?",
         SMALL | {"epochs": 120, "recalibrated": False},
