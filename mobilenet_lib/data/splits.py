@@ -58,7 +58,8 @@ def load(
     if not is_number(seed, Integral) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
     seed = int(seed)  # not one of NumPy's, of fewer bits
-    if limit is not None and positive("limit", limit) < 2:
+    limit = None if limit is None else positive("limit", limit)
+    if limit is not None and limit < 2:
         raise ValueError(f"limit must be at least 2, one image of each class, not {limit!r}")
 
     folder = chosen_folder(source)
