@@ -37,7 +37,8 @@ def cost(model: keras.Model) -> Cost:
     costs. Raises `ValueError` if the model leaves the size of its input open or does not run on it, if a layer that
     counts is never called, or if a layer has weights, or multiplies what it is given with one another, as
     `keras.ops.matmul` does too, and is neither a standard, grouped, transposed, depthwise, separable or dense layer nor
-    a normalization. What your own code multiplies in a `Lambda`, a layer or a model is not seen and counts as nothing.
+    a normalization, or is an `RNN` that is not unrolled. What your own code multiplies in a `Lambda`, a layer or a
+    model is not seen and counts as nothing; a loop or a branch in your own `call` counts as one turn of each.
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"model must be a Keras model, not {model!r}")
@@ -182,6 +183,8 @@ def _inputs(model: keras.Model, reached: list[keras.Operation]) -> tuple[Any, in
 def _unknown(layer: keras.Operation) -> bool:
     """Whether `layer` itself, not a layer inside it, multiplies in a way of its own, or has weights that may do so."""
     if isinstance(layer, PRODUCTS) or not isinstance(layer, keras.Layer):
+        return True
+    if isinstance(layer, layers.RNN) and not layer.unroll:  # which is traced for one of its turns
         return True
     inside = {id(weight) for part in _parts(vars(layer)) for weight in part.weights}
     own = {weight.name for weight in layer.weights if id(weight) not in inside}

@@ -81,7 +81,10 @@ def _plain(answer: Any) -> Any:
 
 def _close(answer: Any, expected: Any, tolerance: float) -> bool:
     if is_number(answer) and is_number(expected):
-        return abs(answer - expected) <= tolerance * abs(expected)
+        try:
+            return abs(answer - expected) <= tolerance * abs(expected)
+        except OverflowError:  # whole numbers that are larger than any float
+            return answer == expected
     return type(answer) is type(expected) and bool(answer == expected)
 
 
@@ -92,10 +95,13 @@ def _why(answer: Any, expected: Any, slips: Mapping[Any, str], tolerance: float)
             return f". {hint}"
     if not (is_number(answer) and is_number(expected)):
         return ": a number is wanted." if is_number(expected) else "."
-    if expected and answer / expected >= 2:
-        return f": {_ratio(answer / expected)} times too large."
-    if answer and expected / answer >= 2:
-        return f": {_ratio(expected / answer)} times too small."
+    try:
+        if expected and answer / expected >= 2:
+            return f": {_ratio(answer / expected)} times too large."
+        if answer and expected / answer >= 2:
+            return f": {_ratio(expected / answer)} times too small."
+    except OverflowError:
+        return f": too {'large' if answer > expected else 'small'}."
     return f": too {'large' if answer > expected else 'small'} by {_text(abs(answer - expected))}."
 
 
@@ -106,5 +112,8 @@ def _ratio(value: Real) -> str:
 def _text(value: Any) -> str:
     if not is_number(value):
         return str(value)
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:
+        return "a number of more than 300 digits"
     return f"{value:,.0f}" if value.is_integer() or abs(value) >= 100_000 else f"{value:,.6g}"

@@ -51,7 +51,10 @@ class Run:
         return [epoch[metric] for epoch in self.epochs]
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the record as JSON; a file that was there stays whole until the new one is."""
+        """Write the record as JSON; a file that was there stays whole until the new one is.
+
+        Raises `ValueError` for a number that is none or infinite, `OSError` for what cannot be written.
+        """
         write_rows(asdict(self), "epochs", Path(path))
 
 
@@ -97,10 +100,14 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_rows(record: dict[str, Any], rows: str, path: Path) -> None:
-    """Write `record` as JSON, with a line for each of its `rows`."""
-    lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in record[rows])
-    text = json.dumps(record | {rows: None}, indent=1, ensure_ascii=False)
-    text = text.replace(f'"{rows}": null', f'"{rows}": [\n  {lines}\n ]', 1)
+    """Write `record` as JSON, with a line for each of its `rows`. Raises `ValueError` for what JSON has no word for."""
+    try:
+        lines = ",\n  ".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in record[rows])
+        text = json.dumps(record | {rows: None}, indent=1, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise ValueError(f"record must be of finite numbers, to be kept as {str(path)!r}: {error}") from error
+    # Settings may have that name, too: further inside, and so further in.
+    text = text.replace(f'\n "{rows}": null', f'\n "{rows}": [\n  {lines}\n ]', 1)
     write(path, text.encode(errors="backslashreplace") + b"\n")
 
 

@@ -14,7 +14,9 @@ def test_the_same_picture_twice_where_a_test_set_is_still_to_be_split_off_is_rep
     shutil.copy(tmp_path / "PetImages/Dog/dog.7.jpg", tmp_path / "PetImages/Dog/dog.70.jpg")
     report = data.check(tmp_path)
     assert report.found["duplicates"] == ["PetImages/Dog/dog.7.jpg = PetImages/Dog/dog.70.jpg"] and not report.ok
-    assert "The same picture in two splits, or where a test set is still to be split off: 1" in str(report)
+    assert "The same picture in two splits, in both classes, or where a test set is still to be split off: 1" in str(
+        report
+    )
 
 
 def test_a_folder_in_order_is_reported_so(layout):
@@ -62,6 +64,13 @@ def test_the_same_picture_twice_in_the_training_set_is_no_leak(folder):
     # Kaggle's own has dog.2027.jpg again as dog.3082.jpg: one photo of 800 for validation, at most.
     shutil.copy(folder / "training_set/dogs/dog.7.jpg", folder / "training_set/dogs/dog.70.jpg")
     assert data.check(folder).ok
+
+
+def test_the_same_picture_as_a_cat_and_as_a_dog_is_reported_because_one_of_them_is_wrong(folder):
+    shutil.copy(folder / "training_set/cats/cat.1.jpg", folder / "training_set/dogs/dog.99.jpg")
+    report = data.check(folder)
+    assert report.found["duplicates"] == ["training_set/cats/cat.1.jpg = training_set/dogs/dog.99.jpg"]
+    assert not report.ok
 
 
 def test_a_photo_in_the_folder_of_the_other_class_is_reported(folder):

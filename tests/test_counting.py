@@ -361,7 +361,7 @@ class Scale(layers.Layer):
         (layers.EinsumDense("abc,cd->abd", (None, 5), name="product"), "'product' of type EinsumDense"),
         (Scale(name="own"), "'own' of type Scale"),
         (Scaled(2, name="own"), "'own' of type Scaled"),
-        (layers.LSTM(2), "of type LSTMCell"),
+        (layers.LSTM(2), "of type LSTM"),
         (layers.TimeDistributed(Scale(name="own")), "'own' of type Scale"),
     ],
     ids=["embedding", "einsum", "own", "derived", "recurrent", "wrapped"],
@@ -471,3 +471,27 @@ def test_threads_count_one_model_at_once():
     with ThreadPoolExecutor(4) as threads:
         costs = set(threads.map(lambda _: models.cost(model).mult_adds, range(12)))
     assert costs == {MOBILENET}
+
+
+class Cell(layers.Layer):
+    """A recurrent cell of two dense layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.state_size, self.new, self.old = 4, layers.Dense(4), layers.Dense(4)
+
+    def build(self, shape):
+        self.new.build(shape)
+        self.old.build((None, 4))
+
+    def call(self, x, states):
+        state = self.new(x) + self.old(states[0])
+        return state, [state]
+
+
+def test_a_recurrent_layer_is_refused_unless_it_is_unrolled_because_only_one_of_its_turns_would_be_seen():
+    steps = keras.Input((10, 3))
+    unrolled, rolled = (keras.Model(steps, layers.RNN(Cell(), unroll=each)(steps)) for each in (True, False))
+    assert models.cost(unrolled).mult_adds == 10 * (3 * 4 + 4 * 4)
+    with pytest.raises(ValueError, match="of type RNN, which cannot be counted"):
+        models.cost(rolled)

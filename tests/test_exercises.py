@@ -118,3 +118,15 @@ def test_a_function_without_a_name_is_called_so():
 def test_what_no_json_can_hold_does_not_stop_a_check():
     expected = object()
     assert check(expected, expected).right
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "said"),
+    [
+        (10**400, 5, "Not a number of more than 300 digits: too large."),
+        (5, 10**400, "Not 5: too small."),
+        (10**400, 10**400, "Right: a number of more than 300 digits."),
+    ],
+)
+def test_a_number_that_is_larger_than_any_float_is_answered_too(answer, expected, said):
+    assert check(answer, expected).message == said

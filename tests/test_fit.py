@@ -233,6 +233,77 @@ def test_a_model_that_gives_logits_is_refused():
         training.train(keras.Model(inputs, logits), easy(), epochs=1)
 
 
+def behind_pooling(*ends):
+    inputs = keras.Input((SIDE, SIDE, 3))
+    x = keras.layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False)(inputs)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(keras.layers.BatchNormalization()(x)))
+    return keras.Model(inputs, [end(x) for end in ends] if len(ends) > 1 else ends[0](x))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sigmoid_for_each_class_is_refused_because_the_two_do_not_sum_to_1(seed):
+    keras.utils.set_random_seed(seed)
+    with pytest.raises(ValueError, match=r"model must give probabilities, .* end it in a softmax"):
+        training.train(behind_pooling(keras.layers.Dense(2, "sigmoid")), easy(), epochs=1)
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_probabilities_of_fewer_digits_are_taken(kind):
+    softmax = keras.layers.Dense(2, "softmax", dtype=kind)
+    assert training.train(behind_pooling(softmax), easy(), epochs=1).epochs
+
+
+def test_a_dictionary_of_probabilities_is_refused():
+    model = small()
+    with pytest.raises(ValueError, match=r"model must give an array of probabilities; .* gives a dictionary"):
+        training.train(keras.Model(model.input, {"shares": model.output}), easy(), epochs=1)
+
+
+@pytest.mark.parametrize("tuned", [False, True])
+def test_other_images_are_refused_to_come_first_before_any_epoch_if_the_model_takes_one_size(tuned):
+    splits = {split: (np.repeat(images(split)[0], 2, 1), images(split)[1]) for split in easy().counts}
+    larger = data.CatsDogs(splits, source="larger", drawn=True, batch_size=8)
+    with pytest.raises(ValueError, match=r"first must have images of \[16, 16\] pixels, the only ones that"):
+        (training.fine_tune if tuned else training.train)(taking(SIDE, SIDE, 3), easy(), epochs=1, first=[(larger, 1)])
+
+
+def sequential():
+    kinds = keras.layers
+    body = [kinds.Conv2D(4, 3, strides=2), kinds.BatchNormalization(momentum=0.9), kinds.GlobalAveragePooling2D()]
+    return keras.Sequential([keras.Input((SIDE, SIDE, 3)), *body, kinds.Dense(2, "softmax")])
+
+
+def test_statistics_of_a_sequential_model_are_measured_too():
+    model, pictures = sequential(), data.normalize(images("train")[0])
+    assert "val_recalibrated" in training.train(model, easy(), epochs=1, recalibrated=True).epochs[0]
+    training.recalibrate(model, pictures)
+    convolved = keras.ops.convert_to_numpy(model.layers[0](pictures))
+    np.testing.assert_allclose(model.layers[1].moving_mean, convolved.mean((0, 1, 2)), atol=1e-5)
+
+
+def with_a_model_inside():
+    inputs = keras.Input((SIDE, SIDE, 3))
+    inner = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.BatchNormalization()])(inputs)
+    return keras.Model(inputs, keras.layers.Dense(2, "softmax")(keras.layers.GlobalAveragePooling2D()(inner)))
+
+
+def with_a_layer_called_twice():
+    inputs, normal = keras.Input((SIDE, SIDE, 3)), keras.layers.BatchNormalization()
+    pooled = keras.layers.GlobalAveragePooling2D()(normal(normal(inputs)))
+    return keras.Model(inputs, keras.layers.Dense(2, "softmax")(pooled))
+
+
+@pytest.mark.parametrize(("make", "times"), [(with_a_model_inside, 0), (with_a_layer_called_twice, 2)])
+def test_a_model_whose_statistics_cannot_be_measured_is_refused_before_it_is_trained(make, times):
+    model, lines = make(), []
+    sentence = rf"model must call each batch normalization once, .* calls 'batch_norm.*' {times} times"
+    with pytest.raises(ValueError, match=sentence):
+        training.recalibrate(model, data.normalize(images("train")[0]))
+    with pytest.raises(ValueError, match=sentence):
+        training.train(model, easy(), epochs=1, recalibrated=True, progress=lines.append)
+    assert not lines
+
+
 def unbuilt():
     return keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, "softmax")])
 

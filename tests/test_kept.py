@@ -39,6 +39,15 @@ def test_a_kept_model_comes_back(kept):
     assert model.input_shape == (None, 32, 32, 3)
 
 
+def test_a_sequential_model_is_kept_as_what_gives_the_same(tmp_path):
+    layers = keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, "softmax")
+    model, images = keras.Sequential([keras.Input((8, 8, 3)), *layers]), np.ones((2, 8, 8, 3), np.float32)
+    training.save_model(model, tmp_path / "model.keras")
+    kept = training.load_model(tmp_path / "model.keras")
+    assert kept.name == model.name
+    np.testing.assert_array_equal(kept.predict(images, verbose=0), model.predict(images, verbose=0))
+
+
 @pytest.mark.parametrize("name", ["model", "model.h5", "model.tflite"])
 def test_a_model_is_kept_under_a_name_that_ends_in_keras_or_not_at_all(tmp_path, name):
     with pytest.raises(ValueError, match=rf"path must end in .keras, not '.*{name}'"):

@@ -1,7 +1,10 @@
 """`records`: runs as files."""
 
+import json
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,26 @@ def test_a_record_comes_back_as_it_was_saved(tmp_path):
     run.save(tmp_path / "run.json")
     assert training.load_run(tmp_path / "run.json") == run
     assert training.load_runs(tmp_path) == {"run": run}
+
+
+def test_a_setting_that_is_called_epochs_stays_one(tmp_path):
+    run = replace(made(), settings={"epochs": None})
+    run.save(tmp_path / "run.json")
+    assert training.load_run(tmp_path / "run.json") == run
+
+
+@pytest.mark.parametrize("wrong", [{"seconds": math.nan}, {"epochs": [{"loss": math.inf}]}])
+def test_a_record_of_what_is_no_number_is_not_written_because_json_has_no_word_for_it(tmp_path, wrong):
+    with pytest.raises(ValueError, match=r"record must be of finite numbers, to be kept as .*run\.json'"):
+        replace(made(), **wrong).save(tmp_path / "run.json")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["flagship", "fine-tune", "parts-repaired-0"])
+def test_a_record_is_written_again_as_it_was(tmp_path, name):
+    path = records.RUNS / f"{name}.json"
+    records.write_rows(json.loads(path.read_bytes()), "epochs", tmp_path / "run.json")
+    assert (tmp_path / "run.json").read_bytes() == path.read_bytes()
 
 
 def test_saving_a_record_leaves_nothing_else_behind(tmp_path):

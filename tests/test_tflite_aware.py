@@ -1,12 +1,14 @@
 """Quantization-aware training: it rounds as TensorFlow does, and as the int8 file does."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import SIZE, pictures
+from networks import SIZE, lively, pictures
 
-from mobilenet_lib import models, tflite
+from mobilenet_lib import data, models, tflite
 from mobilenet_lib.tflite import aware
 
 
@@ -63,19 +65,28 @@ def test_a_rounding_network_says_before_any_training_what_its_int8_file_says():
     np.testing.assert_allclose(np.asarray(rounding(images, training=False)), in_file, atol=1.5 / 256)
 
 
-class Images:
-    """Images to train on, without the rest of `data.CatsDogs`."""
-
-    def images(self, split):
-        return np.random.default_rng(0).integers(0, 256, (100, SIZE, SIZE, 3), np.uint8), None
-
-
 def test_training_returns_another_network_and_leaves_the_first_as_it_was():
     model = short()
     before = model.get_weights()
-    trained = tflite.train_aware(model, Images())
+    trained = tflite.train_aware(model, data.load(SIZE, source="drawn", limit=100))
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     images = pictures(8, seed=1)
     difference = np.abs(np.asarray(trained(images)) - np.asarray(model(images, training=False)))
     assert 0 < difference.max() < 0.1
+
+
+@pytest.mark.parametrize("rate", [0, -1, math.nan, math.inf])
+def test_a_learning_rate_at_which_nothing_is_learned_is_refused(rate):
+    with pytest.raises(ValueError, match=f"learning_rate must be above 0 and finite, not {rate}"):
+        tflite.train_aware(lively(), data.load(SIZE, source="drawn", limit=8), learning_rate=rate)
+
+
+def test_photos_that_do_not_fit_the_model_are_refused_as_in_a_training():
+    photos = data.load(32, source="drawn", limit=8)
+    for wrong, sentence in {
+        photos: r"model must turn an image \[32, 32, 3\]",
+        photos.train: "data must be what",
+    }.items():
+        with pytest.raises(ValueError, match=sentence):
+            tflite.train_aware(lively(), wrong)

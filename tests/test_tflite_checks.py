@@ -65,7 +65,7 @@ def test_a_model_that_normalizes_by_itself_is_converted_for_what_it_is_said_to_t
 
 @pytest.mark.parametrize("normalization", [(127.5,), (0, 0), (0, -1), "ab", 1, ([1, 2, 3], [1, 2, 3]), (np.nan, 1)])
 def test_a_normalization_is_a_mean_and_a_deviation(normalization):
-    wanted = f"normalization must be two numbers, a mean and a deviation above 0, not {normalization!r}"
+    wanted = f"normalization must be two numbers of float32, a mean and a deviation above 0, not {normalization!r}"
     with pytest.raises(ValueError, match=re.escape(wanted)):
         tflite.convert(tiny(), "float32", normalization=normalization)
 

@@ -234,6 +234,47 @@ def test_a_model_that_gives_no_probabilities_is_refused(end):
         tflite.convert(model, "float32")
 
 
+@pytest.mark.parametrize(
+    ("end", "sentence"),
+    [
+        (keras.layers.Dense(1, "sigmoid", bias_initializer=keras.initializers.Constant(9)), "gives one number alone$"),
+        (keras.layers.Dense(300, "relu", bias_initializer=keras.initializers.Constant(1 / 600)), "of sum 0.5$"),
+    ],
+)
+def test_numbers_that_would_do_for_an_int8_file_are_refused_of_a_model(end, sentence):
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(2, 3, kernel_initializer="zeros")(image))
+    with pytest.raises(
+        ValueError, match=rf"model must give probabilities, as with a softmax at its end; .* {sentence}"
+    ):
+        tflite.convert(keras.Model(image, end(x)), "float32")
+
+
+def test_images_one_pixel_wide_are_converted():
+    image = keras.Input((32, 1, 3))
+    model = keras.Model(image, keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(image)))
+    images = pictures(8, 32)[:, :, :1]
+    said = tflite.predict(tflite.convert(model, "int8", images), images)
+    np.testing.assert_allclose(said, model.predict(images, verbose=0), atol=0.05)
+
+
+@pytest.mark.parametrize("normalization", [(0, 1e-46), (1e39, 1)])
+def test_a_normalization_that_float32_cannot_hold_is_refused_because_the_file_has_it_so(normalization):
+    with pytest.raises(ValueError, match="normalization must be two numbers of float32"):
+        tflite.convert(tiny(), "float32", normalization=normalization)
+
+
+def test_layers_within_wrappers_are_converted_in_float32_too():
+    half = {"dtype": "mixed_float16"}
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.SpectralNormalization(keras.layers.Conv2D(4, 3, **half), **half)(image)
+    x = keras.layers.TimeDistributed(keras.layers.Conv1D(4, 3, **half), **half)(x)
+    x = keras.layers.Dense(2, "softmax", dtype="float32")(keras.layers.GlobalAveragePooling2D(**half)(x))
+    model, images = keras.Model(image, x), pictures(2, 8)
+    said = tflite.predict(tflite.convert(model, "float32"), images)
+    np.testing.assert_allclose(said, model.predict(images, verbose=0), atol=5e-3)
+
+
 def test_what_litert_cannot_compute_is_named():
     image = keras.Input((SIZE, SIZE, 3))
     x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(2, 3)(image))

@@ -64,6 +64,13 @@ def test_without_labels_classes_have_numbers(photo, saved, capfd):
     assert re.search(r"class [01] \(class 0 .*%, class 1 .*%; ", capfd.readouterr().out)
 
 
+def test_a_file_that_does_not_say_its_normalization_is_answered_for_with_a_word_on_it(photo, saved, capfd):
+    plain = foreign(lambda image: tf.nn.softmax(tf.reduce_mean(image, (1, 2))), (1, SIZE, SIZE, 3))
+    for content, guessed in ((plain, True), (tiny_file("float32"), False)):
+        assert command.main([photo, "--model", saved(content)]) == 0
+        assert ("does not say what pixels it takes: [−1, 1] is assumed" in capfd.readouterr().err) is guessed
+
+
 def test_a_photo_that_cannot_be_read_does_not_stop_the_others(photo, saved, tmp_path, capfd):
     (tmp_path / "text.jpg").write_text("no photo")
     photos = [str(tmp_path / "missing.jpg"), str(tmp_path / "text.jpg"), photo]

@@ -114,6 +114,23 @@ def test_a_file_of_something_else_is_refused(function, shapes, reason):
         tflite.predict(foreign(function, *shapes), pictures(1))
 
 
+def of_bytes(function):
+    signature = [tf.TensorSpec((1, SIZE, SIZE, 3), tf.uint8)]
+    concrete = tf.function(function, input_signature=signature).get_concrete_function()
+    return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
+
+
+def test_a_file_that_takes_bytes_and_does_not_say_their_scale_is_refused():
+    content = of_bytes(lambda image: tf.nn.softmax(tf.reduce_mean(tf.cast(image, tf.float32) / 255, (1, 2))))
+    with pytest.raises(ValueError, match=r"tflite_model must take float32, or say its scale; .* takes uint8 without"):
+        tflite.predict(content, pictures(1))
+
+
+def test_whole_numbers_that_a_file_gives_come_as_float32():
+    certain = foreign(lambda image: tf.cast(tf.reduce_mean(image, (1, 2)) * 0 + [1.0, 0, 0], tf.int32), (1, 64, 64, 3))
+    assert tflite.predict(certain, pictures(1)).dtype == np.float32
+
+
 def test_a_file_that_gives_no_probabilities_is_refused():
     logits = foreign(lambda image: 5 * tf.reduce_mean(image, (1, 2)), (1, SIZE, SIZE, 3))
     with pytest.raises(ValueError, match=r"tflite_model must give probabilities; these .* bytes gives \[.*\], of sum"):

@@ -7,6 +7,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from small_training import in_place_of_mobilenet
 
 from mobilenet_lib import data, models, training
 from mobilenet_lib.training import __main__ as cli
@@ -59,6 +60,16 @@ def test_a_run_can_be_tested_at_another_resolution(recorded):
     assert model.input_shape == (None, 64, 64, 3) and run.mult_adds == models.cost(model).mult_adds
     again = training.evaluate(model, data.load(64, source="drawn", limit=8).test)
     assert again.summary()["predictions"] == run.test["predictions"]
+
+
+def test_what_is_asked_of_fine_tuning_is_done_and_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(cli, "imagenet_classifier", in_place_of_mobilenet)
+    size = ["--alpha=0.1", "--resolution=64", "--test-resolution=64", "--limit=8", "--epochs=1"]
+    asked = ["--first", "32:1", "--last", "--recalibrated"]
+    cli.main(["--name=tuned", "--data=drawn", "--recipe=fine-tune", *size, *asked, f"--runs={tmp_path / 'runs'}"])
+    run = training.load_run(tmp_path / "runs/tuned.json")
+    assert run.settings["first"] == [[32, 1]] and run.settings["last"] is True
+    assert len(run.epochs) == 2 and all("val_recalibrated" in epoch for epoch in run.epochs)
 
 
 def test_a_run_can_go_on_from_a_kept_model_at_another_resolution(recorded, tmp_path):
@@ -133,6 +144,7 @@ RATE = "learning_rate must be above 0 and finite, not "
         ("alpha", "nan", "alpha must be a number above 0 and at most 2, not nan"),
         ("epochs", "0", "epochs must be a positive whole number, not 0"),
         ("batch-size", "0", "batch_size must be a positive whole number, not 0"),
+        ("first", "64:0", "first must be a positive whole number, not 0"),
     ],
 )
 def test_a_bad_option_is_named_before_anything_is_read_or_written(

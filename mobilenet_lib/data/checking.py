@@ -19,7 +19,7 @@ SPOILING = {
     "not_installed": "HEIC or AVIF, for which `pip install --upgrade pillow pillow-heif` is missing",
     "not_images": "Not an image",
     "misfiled": "In the folder of the other class, going by the name",
-    "duplicates": "The same picture in two splits, or where a test set is still to be split off",
+    "duplicates": "The same picture in two splits, in both classes, or where a test set is still to be split off",
     "unequal": "Far from equal",
 }
 FINDINGS = SPOILING | {
@@ -63,7 +63,7 @@ def check(folder: str | os.PathLike) -> Report:
     photos = photos_in(expanded(folder))
     found: dict[str, list[str]] = {kind: [] for kind in FINDINGS}
     found |= {"ignored": photos.ignored, "left_out": photos.left_out}
-    seen: dict[bytes, tuple[str, str]] = {}
+    seen: dict[bytes, tuple[str, int, str]] = {}
     for split, classes in photos.splits.items():
         good = [0, 0]
         for label, paths in enumerate(classes):
@@ -77,8 +77,9 @@ def check(folder: str | os.PathLike) -> Report:
                 if pixels is None:
                     continue
                 good[label] += 1
-                where, first = seen.setdefault(pixels, (split, name))
-                if first != name and (where != split or (photos.made and split == "train")):
+                where, whose, first = seen.setdefault(pixels, (split, label, name))
+                twice = (where, whose) != (split, label) or (photos.made and split == "train")
+                if first != name and twice:
                     found["duplicates"].append(f"{first} = {name}")
         if unequal(*good):
             found["unequal"].append(f"{split}: {good[0]:,} cats, {good[1]:,} dogs")

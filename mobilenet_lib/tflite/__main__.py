@@ -31,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         names = labels(args.model) or tuple(f"class {number}" for number in range(network.classes))
         if len(names) != network.classes:
             raise ValueError(f"the model must have a label for each of its {network.classes} classes, not {len(names)}")
+        if not network.normalizes:
+            print(f"{args.model} does not say what pixels it takes: [−1, 1] is assumed", file=sys.stderr)
         for photo in args.photo:
             try:
                 pixels = data.read(photo, size)

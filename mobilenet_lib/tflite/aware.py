@@ -17,6 +17,8 @@ from mobilenet_lib.data import normalize
 from mobilenet_lib.tflite.conversion import convert
 from mobilenet_lib.tflite.files import opened
 from mobilenet_lib.tflite.folding import KERNELS, folded
+from mobilenet_lib.training import recipe
+from mobilenet_lib.training.fit import must_fit
 
 BATCH = 32
 
@@ -99,8 +101,10 @@ def train_aware(
     It learns to give, rounded, the answers of `model` on the training images of `photos`, which are what `data.load`
     returns: with Adam, whose rate falls along half a cosine, and with the biases that `convert` corrects to begin with.
     `convert` then needs no `bias_correction`, which would correct toward a network that nobody uses. Raises
-    `ValueError` unless `models.mobilenet` built the model, or for no `epochs`.
+    `ValueError` unless `models.mobilenet` built the model, for a bad argument, or for `photos` that do not fit.
     """
+    recipe.check({"learning_rate": learning_rate, "seed": seed})
+    must_fit(model, photos)
     keras.utils.set_random_seed(seed)
     pixels, _ = photos.images("train")
     exact, calibration = folded(model), normalize(pixels[:100])

@@ -57,8 +57,11 @@ def normalization(given: tuple[float, float] | None, traced: Any) -> tuple[float
             mean, deviation = map(float, given)
         except (TypeError, ValueError):
             mean, deviation = np.nan, np.nan
-        if not (np.isfinite(mean) and 0 < deviation < np.inf):
-            raise ValueError(f"normalization must be two numbers, a mean and a deviation above 0, not {given!r}")
+        least, most = (float(getattr(np.finfo(np.float32), end)) for end in ("tiny", "max"))  # that the file can hold
+        if not (abs(mean) <= most and least <= deviation <= most):
+            raise ValueError(
+                f"normalization must be two numbers of float32, a mean and a deviation above 0, not {given!r}"
+            )
         return mean, deviation
     image = {traced.inputs[0].name}  # what is still the image, and has met no weights
     for operation in traced.graph.get_operations():
@@ -96,10 +99,10 @@ def fitting(name: str, images: Any, shape: tuple[int, ...], span: tuple[float, f
     return images.astype(np.float32, copy=False)
 
 
-def no_probabilities(shares: np.ndarray) -> str:
-    """What speaks against these being probabilities, and nothing if they are: in int8, each is a 256th."""
+def no_probabilities(shares: np.ndarray, each: float = 1 / 256) -> str:
+    """What speaks against these being probabilities, and nothing if they are: in int8, `each` is a 256th."""
     total = float(shares.sum())
-    if (shares >= 0).all() and abs(total - 1) <= len(shares) / 256:
+    if (shares >= 0).all() and abs(total - 1) <= len(shares) * each:
         return ""
     some = ", ".join(f"{share:.3g}" for share in shares[:5]) + (", …" if len(shares) > 5 else "")
     return f"[{some}], of sum {total:.3g}"

@@ -75,7 +75,8 @@ def convert(
     mean, deviation = checks.normalization(normalization, traced)
     span = checks.span(mean, deviation)
     shares, *_ = tf.nest.flatten(traced(tf.random.stateless_uniform((1, *shape), (0, 0), *span)))
-    if problem := checks.no_probabilities(shares.numpy()[0]):
+    alone = "one number alone" if shares.shape[-1] == 1 else ""
+    if problem := checks.no_probabilities(shares.numpy()[0], 1e-3 / shares.shape[-1]) or alone:
         raise ValueError(f"model must give probabilities, as with a softmax at its end; {model.name!r} gives {problem}")
     names = _named_classes(labels, shares.shape[-1])
     if mode == "int8" and calibration is None:
@@ -114,8 +115,12 @@ def _in_float32(model: keras.Model) -> keras.Model:
     def copied(layer: keras.Layer) -> keras.Layer:
         if isinstance(layer, keras.Model):
             return _in_float32(layer)
-        settings = layer.get_config()
-        return type(layer).from_config(settings | {"dtype": "float32"} if "dtype" in settings else settings)
+        return type(layer).from_config(in_float32(layer.get_config()))
+
+    def in_float32(settings: Any) -> Any:
+        if isinstance(settings, dict):  # that of a wrapper has that of the layer within
+            return {key: "float32" if key == "dtype" else in_float32(part) for key, part in settings.items()}
+        return [*map(in_float32, settings)] if isinstance(settings, list) else settings
 
     try:
         copy = keras.models.clone_model(model, clone_function=copied)
@@ -155,7 +160,8 @@ def _widened(calibration: np.ndarray, mean: float, deviation: float) -> np.ndarr
     the range is wider by half a pixel at both ends.
     """
     calibration, edge = calibration.copy(), 0.5 if abs(mean % 1 - 0.5) < 0.01 else 0
-    calibration[0, 0, 0], calibration[0, 0, 1] = (-edge - mean) / deviation, (255 + edge - mean) / deviation
+    pixels = calibration.reshape(-1, calibration.shape[-1])  # of images one pixel wide, too
+    pixels[:1], pixels[1:2] = (-edge - mean) / deviation, (255 + edge - mean) / deviation
     return calibration
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from flatbuffers.number_types import Float32Flags, Uint8Flags
 from flatbuffers.table import Table
 
-from mobilenet_lib.tflite.checks import NORMALIZATION, span
+from mobilenet_lib.tflite.checks import span
 from mobilenet_lib.tflite.files import LABELS, OUTPUTS, File, buffer, damaged, read, schema
 
 ENTRY = "TFLITE_METADATA"
@@ -53,10 +53,10 @@ def describe(content: schema.ModelT, labels: Sequence[str], channels: int, norma
     content.metadata = [*(content.metadata or []), entry]
 
 
-def normalization(tflite_model: File) -> tuple[np.ndarray, np.ndarray]:
+def normalization(tflite_model: File) -> tuple[np.ndarray, np.ndarray] | None:
     """Mean and standard deviation that an image is normalized with, of all channels or of each.
 
-    Those of `data.normalize` if the file does not say. Raises `ValueError` for damaged metadata.
+    None if the file does not say. Raises `ValueError` for damaged metadata.
     """
     try:
         file = schema.Model.GetRootAs(read(tflite_model))
@@ -77,7 +77,7 @@ def normalization(tflite_model: File) -> tuple[np.ndarray, np.ndarray]:
                 return mean, deviation
     except Exception as error:  # whatever the damage leads to
         raise damaged(tflite_model, f"its metadata are damaged ({error})") from error
-    return tuple(np.float32([value]) for value in NORMALIZATION)
+    return None
 
 
 def _slot(field: int) -> int:

@@ -50,7 +50,11 @@ class Network:
         self.shape = checks.image_shape("tflite_model", self.called, inputs, outputs)
         (self._input,), self._outputs = ends
         self.classes, self.has_maps = outputs[0][1], len(outputs) == 2
-        self.mean, self.deviation = normalization(tflite_model)
+        if self._input["dtype"] != np.float32 and not self._input["quantization"][0]:
+            kind = self._input["dtype"].__name__
+            raise ValueError(f"tflite_model must take float32, or say its scale; {self.called} takes {kind} without")
+        said = normalization(tflite_model)
+        self.normalizes, (self.mean, self.deviation) = said is not None, said or map(np.float32, checks.NORMALIZATION)
 
     def fitting(self, images: Any) -> np.ndarray:
         """`images` as they go in. Raises `ValueError` if they do not fit."""
@@ -78,4 +82,4 @@ class Network:
     def _value(self, output: dict[str, Any]) -> np.ndarray:
         value = self.interpreter.get_tensor(output["index"])[0]
         scale, zero_point = output["quantization"]
-        return np.float32(scale) * (value.astype(np.float32) - zero_point) if scale else value
+        return np.float32(scale) * (value.astype(np.float32) - zero_point) if scale else value.astype(np.float32)

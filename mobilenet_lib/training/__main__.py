@@ -87,10 +87,8 @@ def _record(
     chosen = {name: getattr(args, name) for name in CHOSEN}
     chosen |= {name: getattr(args, name) for name in EXTRA if getattr(args, name) != parser.get_default(name)}
     settings = {setting.name: getattr(args, setting.name) for setting in fields(Recipe)}
-    if fit is train:
-        epochs = [count for _, count in args.first]
-        settings |= {"first": list(zip(smaller, epochs, strict=True)), "last": args.last}
-        settings |= {"recalibrated": args.recalibrated}
+    settings |= {"first": [(other, count) for other, (_, count) in zip(smaller, args.first, strict=True)]}
+    settings |= {"last": args.last, "recalibrated": args.recalibrated}
     run = fit(
         model,
         photos,

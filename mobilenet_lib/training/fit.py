@@ -19,6 +19,7 @@ from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.records import Run
 from mobilenet_lib.training import checkpoints
 from mobilenet_lib.training.fast import fast
+from mobilenet_lib.training.kept import functional
 from mobilenet_lib.training.recipe import Recipe, check, compile_model
 from mobilenet_lib.training.workers import Workers
 
@@ -55,7 +56,9 @@ def train(
     data, another model or other versions.
     """
     recipe = Recipe(**recipe)
-    _must_fit(model, data, first)
+    must_fit(model, data, first)
+    if recalibrated:
+        _normalizing(model)
     stages = [*((other, positive("first", count)) for other, count in first), (data, positive("epochs", epochs))]
     seed = seed.item() if isinstance(seed, np.generic) else seed
     check({"seed": seed})
@@ -93,7 +96,7 @@ def train(
         # The order and the crops of an epoch follow from its number: a resumed run sees what it would have seen.
         photos.epoch = epoch
         history.append({metric: round(float(value), 5) for metric, value in one_epoch(photos).items()})
-        if not math.isfinite(history[-1]["loss"]):
+        if not math.isfinite(history[-1]["loss"] + history[-1]["val_loss"]):
             raise FloatingPointError(f"the loss is no number after epoch {epoch + 1}; try a lower learning_rate")
         if recalibrated:
             history[-1]["val_recalibrated"] = round(_again(network, photos), 5)
@@ -134,7 +137,7 @@ def _alone(network: keras.Model, data: Any) -> Callable[[Any], dict[str, float]]
     return epoch
 
 
-def _must_fit(model: keras.Model, data: Any, first: Sequence[Any] = ()) -> None:
+def must_fit(model: keras.Model, data: Any, first: Sequence[Any] = ()) -> None:
     """Raise `ValueError` for what are no data, and for a model that they do not fit or whose loss would be wrong."""
     for name, photos in (("data", data), *(("first", other) for other, _ in first)):
         if not isinstance(photos, CatsDogs):
@@ -156,11 +159,21 @@ def _must_fit(model: keras.Model, data: Any, first: Sequence[Any] = ()) -> None:
             f"model must turn an image {list(held)}, as those of data, into a probability for each of its {classes} "
             f"classes; {model.name!r} turns {takes} into {gives}"
         )
-    said = keras.ops.convert_to_numpy(model(np.zeros((1, *held), np.float32), training=False))
-    if said.min() < 0 or abs(said.sum() - 1) > 0.01:
+    other = {photos.images("train")[0].shape[1:] for photos, _ in first} - {held}
+    if other and None not in (side := fast(model, any_size=True).input_shape[1:3]):
+        raise ValueError(f"first must have images of {[*side]} pixels, the only ones that {model.name!r} takes")
+    # Of one color or black, the images would not do: fresh features of 0 are 1 in all through two sigmoids.
+    random = np.random.RandomState(0)
+    noise = random.uniform(-0.5, 0.5, (4, *held)) + random.uniform(-0.5, 0.5, (4, 1, 1, 3))
+    said = model(noise.astype(np.float32), training=False)
+    if isinstance(said, Mapping):
+        raise ValueError(f"model must give an array of probabilities; {model.name!r} gives a dictionary")
+    said = keras.ops.convert_to_numpy(*keras.tree.flatten(said)).astype(np.float32)
+    off = np.abs(said.sum(1) - 1)
+    if not (said.min() >= 0 and off.max() <= (0.01 if model.outputs[0].dtype == "bfloat16" else 0.002)):
         raise ValueError(
-            f"model must give probabilities, which are 0 or more and sum to 1; {model.name!r} gives {said[0]}: end it "
-            "in a softmax"
+            f"model must give probabilities, which are 0 or more and sum to 1; {model.name!r} gives "
+            f"{said[off.argmax()]}: end it in a softmax"
         )
 
 
@@ -169,20 +182,21 @@ def recalibrate(model: keras.Model, images: Any, batch_size: int = 100) -> None:
 
     During training they are moving averages over steps in which the weights have changed as well, and in the first
     epochs they still hold some of the 0 and 1 that they started with. Here mean and variance are taken over all of
-    `images`, with the weights as they are. Raises `ValueError` for other images, or none.
+    `images`, with the weights as they are. Raises `ValueError` for other images, or none, and for a model whose batch
+    normalization is inside a layer or model of its own, or called twice.
     """
     images = np.asarray(images)
     if images.dtype.kind != "f" or images.ndim != 4 or not len(images) or not np.abs(images).max() < 1.0001:
         these = f"{images.dtype} {list(images.shape)}, {images.ravel()[:3]} …"
         raise ValueError(f"images must be float [N, S, S, 3] in [−1, 1], as `normalize` makes them; these are {these}")
-    layers = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
+    layers, given = _normalizing(model)
     if not layers:
         return
-    inputs = keras.Model(model.input, [layer.input for layer in layers])
+    inputs = keras.Model(functional(model).input, given)
     moments = [[np.zeros(layer.moving_mean.shape) for _ in range(2)] for layer in layers]
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size]
-        for sums, x in zip(moments, inputs(batch, training=True), strict=True):
+        for sums, x in zip(moments, keras.tree.flatten(inputs(batch, training=True)), strict=True):
             x = keras.ops.convert_to_numpy(x).astype(np.float64)
             axes = tuple(range(x.ndim - 1))
             for power, total in enumerate(sums, 1):
@@ -190,6 +204,20 @@ def recalibrate(model: keras.Model, images: Any, batch_size: int = 100) -> None:
     for layer, (mean, square) in zip(layers, moments, strict=True):
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign(np.maximum(square - mean**2, 0))
+
+
+def _normalizing(model: keras.Model) -> tuple[list[keras.Layer], list[keras.KerasTensor]]:
+    """The layers of batch normalization in `model` that learn, and what each is given."""
+    layers = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
+    graph = getattr(functional(model), "_nodes_by_depth", {}).values()
+    given = [[node.input_tensors[0] for nodes in graph for node in nodes if node.operation is x] for x in layers]
+    for layer, calls in zip(layers, given, strict=True):
+        if len(calls) != 1:
+            raise ValueError(
+                f"model must call each batch normalization once, and itself, to be recalibrated; {model.name!r} calls "
+                f"{layer.name!r} {len(calls)} times"
+            )
+    return layers, [x for (x,) in given]
 
 
 def _again(network: keras.Model, photos: Any) -> float:
@@ -233,7 +261,7 @@ def fine_tune(
     """
     positive("epochs", epochs)
     check({"learning_rate": learning_rate, "seed": seed, **options})
-    _must_fit(model, data)
+    must_fit(model, data, options.get("first", ()))
     started, worked = time.perf_counter(), time.process_time()
     tuned = keras.models.clone_model(model)
     tuned.set_weights(model.get_weights())
@@ -260,7 +288,7 @@ def fit_classifier(model: keras.Model, data: Any, *, epochs: int = 30) -> None:
             f"model must end in the layers 'pool' and 'conv_preds', as those of `models.mobilenet` do; {model.name!r} "
             f"has no {', '.join(map(repr, sorted(missing)))}"
         )
-    body = keras.Model(model.input, model.get_layer("pool").output)
+    body = keras.Model(functional(model).input, model.get_layer("pool").output)
     pairs = [(body.predict_on_batch(np.asarray(images)), np.asarray(labels)) for images, labels in data.train]
     features, labels = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
     last = keras.layers.Dense(model.output_shape[-1], activation="softmax", dtype="float32")

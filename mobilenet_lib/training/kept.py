@@ -26,6 +26,7 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> None:
     # In a folder of its own, because Keras 3.4 leaves the weights beside the file.
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "model.keras"
+        model = functional(model)
         keras.Model(model.input, model.output, name=model.name).save(made)
         with zipfile.ZipFile(made) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
@@ -35,6 +36,13 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> None:
         for name, content in files.items():
             archive.writestr(name, content)
     write(path, buffer.getvalue())
+
+
+def functional(model: keras.Model) -> keras.Model:
+    """`model`, or the functional one of the same layers in place of a Sequential one, whose ends Keras hides."""
+    if not isinstance(model, keras.Sequential):
+        return model
+    return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 
 def load_model(path: str | os.PathLike) -> keras.Model:

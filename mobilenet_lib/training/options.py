@@ -81,6 +81,8 @@ def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
             )
     for option in ("epochs", "batch_size"):
         positive(option, getattr(args, option))
+    for _, epochs in args.first:
+        positive("first", epochs)
     sizes = [("resolution", args.resolution), ("test_resolution", args.test_resolution)]
     for option, value in sizes + [("first", size) for size, _ in args.first]:
         least = architecture.REDUCTION
