@@ -82,11 +82,9 @@ def test_a_learning_rate_at_which_nothing_is_learned_is_refused(rate):
         tflite.train_aware(lively(), data.load(SIZE, source="drawn", limit=8), learning_rate=rate)
 
 
-def test_photos_that_do_not_fit_the_model_are_refused_as_in_a_training():
+def test_photos_that_do_not_fit_the_model_are_refused():
     photos = data.load(32, source="drawn", limit=8)
-    for wrong, sentence in {
-        photos: r"model must turn an image \[32, 32, 3\]",
-        photos.train: "data must be what",
-    }.items():
+    wanted = f"photos must be float images \\[N, {SIZE}, {SIZE}, 3\\]"
+    for wrong, sentence in {photos: wanted, photos.train: "photos must be what `data.load` returns"}.items():
         with pytest.raises(ValueError, match=sentence):
             tflite.train_aware(lively(), wrong)

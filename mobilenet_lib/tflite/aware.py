@@ -12,13 +12,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from mobilenet_lib.costs import positive
-from mobilenet_lib.data import normalize
+from mobilenet_lib.costs import is_number, positive
+from mobilenet_lib.data import CatsDogs, normalize
+from mobilenet_lib.tflite.checks import fitting, model_shape
 from mobilenet_lib.tflite.conversion import convert
 from mobilenet_lib.tflite.files import opened
 from mobilenet_lib.tflite.folding import KERNELS, folded
-from mobilenet_lib.training import recipe
-from mobilenet_lib.training.fit import must_fit
 
 BATCH = 32
 
@@ -103,11 +102,13 @@ def train_aware(
     `convert` then needs no `bias_correction`, which would correct toward a network that nobody uses. Raises
     `ValueError` unless `models.mobilenet` built the model, for a bad argument, or for `photos` that do not fit.
     """
-    recipe.check({"learning_rate": learning_rate, "seed": seed})
-    must_fit(model, photos)
-    keras.utils.set_random_seed(seed)
+    if not is_number(learning_rate) or not 0 < learning_rate < math.inf:
+        raise ValueError(f"learning_rate must be above 0 and finite, not {learning_rate!r}")
+    if not isinstance(photos, CatsDogs):
+        raise ValueError(f"photos must be what `data.load` returns, not {photos!r}")
     pixels, _ = photos.images("train")
-    exact, calibration = folded(model), normalize(pixels[:100])
+    exact, calibration = folded(model), fitting("photos", normalize(pixels[:100]), model_shape(model), (-1, 1))
+    keras.utils.set_random_seed(seed)
     network = aware(exact, calibration)
     for name, bias in _corrected(exact, calibration).items():
         network.get_layer(name).bias.assign(bias)

@@ -56,7 +56,7 @@ def train(
     data, another model or other versions.
     """
     recipe = Recipe(**recipe)
-    must_fit(model, data, first)
+    _must_fit(model, data, first)
     if recalibrated:
         _normalizing(model)
     stages = [*((other, positive("first", count)) for other, count in first), (data, positive("epochs", epochs))]
@@ -137,7 +137,7 @@ def _alone(network: keras.Model, data: Any) -> Callable[[Any], dict[str, float]]
     return epoch
 
 
-def must_fit(model: keras.Model, data: Any, first: Sequence[Any] = ()) -> None:
+def _must_fit(model: keras.Model, data: Any, first: Sequence[Any] = ()) -> None:
     """Raise `ValueError` for what are no data, and for a model that they do not fit or whose loss would be wrong."""
     for name, photos in (("data", data), *(("first", other) for other, _ in first)):
         if not isinstance(photos, CatsDogs):
@@ -261,7 +261,7 @@ def fine_tune(
     """
     positive("epochs", epochs)
     check({"learning_rate": learning_rate, "seed": seed, **options})
-    must_fit(model, data, options.get("first", ()))
+    _must_fit(model, data, options.get("first", ()))
     started, worked = time.perf_counter(), time.process_time()
     tuned = keras.models.clone_model(model)
     tuned.set_weights(model.get_weights())
