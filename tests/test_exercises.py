@@ -127,6 +127,7 @@ def test_what_no_json_can_hold_does_not_stop_a_check():
         (5, 10**400, "Not 5: too small."),
         (10**400, 10**400, "Right: a number of more than 300 digits."),
     ],
+    ids=["answer", "expected", "both"],
 )
 def test_a_number_that_is_larger_than_any_float_is_answered_too(answer, expected, said):
     assert check(answer, expected).message == said
