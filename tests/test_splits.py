@@ -227,7 +227,3 @@ def test_the_photos_of_the_competition_that_have_no_class_are_named(layout, tmp_
     save_picture(tmp_path / "test1/1.jpg")
     with pytest.warns(UserWarning, match=r"are left out: 1 \('test1/1.jpg'\)"):
         data.load(32, source=tmp_path)
-
-
-def test_a_limit_of_a_small_integer_of_numpy_is_as_good_as_one_of_python():
-    assert set(data.load(16, source="drawn", limit=np.int8(127)).counts.values()) == {127}
