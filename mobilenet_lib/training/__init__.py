@@ -2,6 +2,7 @@
 
     recipe        optimizer, learning rate, weight decay, loss
     fast          the same network with layers that train faster
+    statistics    of batch normalization, estimated anew
     fit           train and fine-tune
     checkpoints   the state of an unfinished training
     workers       one training by several processes
@@ -15,7 +16,7 @@
 from mobilenet_lib.evaluation import Evaluation, evaluate, mcnemar, over_seeds, wilson
 from mobilenet_lib.records import DATA, MODELS, RUNS, Run, gpu, load_run, load_runs, machine, versions, write
 from mobilenet_lib.training.fast import fast
-from mobilenet_lib.training.fit import fine_tune, fit_classifier, imagenet_classifier, recalibrate, train
+from mobilenet_lib.training.fit import fine_tune, fit_classifier, imagenet_classifier, train
 from mobilenet_lib.training.kept import load_model, save_model
 from mobilenet_lib.training.recipe import (
     DEPTHWISE_HE_NORMAL,
@@ -27,3 +28,4 @@ from mobilenet_lib.training.recipe import (
     decays,
     rate,
 )
+from mobilenet_lib.training.statistics import recalibrate

@@ -14,13 +14,14 @@ import numpy as np
 
 from mobilenet_lib import models
 from mobilenet_lib.costs import positive
-from mobilenet_lib.data import CatsDogs, normalize
+from mobilenet_lib.data import CatsDogs
 from mobilenet_lib.evaluation import evaluate
 from mobilenet_lib.records import Run
 from mobilenet_lib.training import checkpoints
 from mobilenet_lib.training.fast import fast
 from mobilenet_lib.training.kept import functional
 from mobilenet_lib.training.recipe import Recipe, check, compile_model
+from mobilenet_lib.training.statistics import anew, normalizing
 from mobilenet_lib.training.workers import Workers
 
 
@@ -58,7 +59,7 @@ def train(
     recipe = Recipe(**recipe)
     _must_fit(model, data, first)
     if recalibrated:
-        _normalizing(model)
+        normalizing(model)
     stages = [*((other, positive("first", count)) for other, count in first), (data, positive("epochs", epochs))]
     seed = seed.item() if isinstance(seed, np.generic) else seed
     check({"seed": seed})
@@ -99,7 +100,7 @@ def train(
         if not math.isfinite(history[-1]["loss"] + history[-1]["val_loss"]):
             raise FloatingPointError(f"the loss is no number after epoch {epoch + 1}; try a lower learning_rate")
         if recalibrated:
-            history[-1]["val_recalibrated"] = round(_again(network, photos), 5)
+            history[-1]["val_recalibrated"] = round(anew(network, photos), 5)
         history[-1]["learning_rate"] = float(network.optimizer.learning_rate)
         history[-1]["seconds"] = round(time.perf_counter() - started, 2)
         spent = time.process_time() - worked
@@ -175,58 +176,6 @@ def _must_fit(model: keras.Model, data: Any, first: Sequence[Any] = ()) -> None:
             f"model must give probabilities, which are 0 or more and sum to 1; {model.name!r} gives "
             f"{said[off.argmax()]}: end it in a softmax"
         )
-
-
-def recalibrate(model: keras.Model, images: Any, batch_size: int = 100) -> None:
-    """Estimate the statistics of batch normalization anew, from `images`, float `[N, S, S, 3]` in [−1, 1].
-
-    During training they are moving averages over steps in which the weights have changed as well, and in the first
-    epochs they still hold some of the 0 and 1 that they started with. Here mean and variance are taken over all of
-    `images`, with the weights as they are. Raises `ValueError` for other images, or none, and for a model whose batch
-    normalization is inside a layer or model of its own, or called twice.
-    """
-    images = np.asarray(images)
-    if images.dtype.kind != "f" or images.ndim != 4 or not len(images) or not np.abs(images).max() < 1.0001:
-        these = f"{images.dtype} {list(images.shape)}, {images.ravel()[:3]} …"
-        raise ValueError(f"images must be float [N, S, S, 3] in [−1, 1], as `normalize` makes them; these are {these}")
-    layers, given = _normalizing(model)
-    if not layers:
-        return
-    inputs = keras.Model(functional(model).input, given)
-    moments = [[np.zeros(layer.moving_mean.shape) for _ in range(2)] for layer in layers]
-    for start in range(0, len(images), batch_size):
-        batch = images[start : start + batch_size]
-        for sums, x in zip(moments, keras.tree.flatten(inputs(batch, training=True)), strict=True):
-            x = keras.ops.convert_to_numpy(x).astype(np.float64)
-            axes = tuple(range(x.ndim - 1))
-            for power, total in enumerate(sums, 1):
-                total += (x**power).mean(axes) * len(batch) / len(images)
-    for layer, (mean, square) in zip(layers, moments, strict=True):
-        layer.moving_mean.assign(mean)
-        layer.moving_variance.assign(np.maximum(square - mean**2, 0))
-
-
-def _normalizing(model: keras.Model) -> tuple[list[keras.Layer], list[keras.KerasTensor]]:
-    """The layers of batch normalization in `model` that learn, and what each is given."""
-    layers = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
-    graph = getattr(functional(model), "_nodes_by_depth", {}).values()
-    given = [[node.input_tensors[0] for nodes in graph for node in nodes if node.operation is x] for x in layers]
-    for layer, calls in zip(layers, given, strict=True):
-        if len(calls) != 1:
-            raise ValueError(
-                f"model must call each batch normalization once, and itself, to be recalibrated; {model.name!r} calls "
-                f"{layer.name!r} {len(calls)} times"
-            )
-    return layers, [x for (x,) in given]
-
-
-def _again(network: keras.Model, photos: Any) -> float:
-    """Validation accuracy with statistics from the first 1,000 training photos; `network` stays as it is."""
-    weights = network.get_weights()
-    recalibrate(network, normalize(photos.images("train")[0][:1000]))
-    accuracy = evaluate(network, photos.validation).accuracy
-    network.set_weights(weights)
-    return accuracy
 
 
 def imagenet_classifier(alpha: float = 0.25, resolution: int = 224, classes: int = 2) -> keras.Model:
