@@ -3,7 +3,7 @@
     python -m mobilenet_lib.training sweep kinds
     python scripts/kinds.py
 
-Writes data/exports/kinds.json.
+Writes data/kernels/kinds.json.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def measure(folder: Path, name: str, source: str, limit: int | None) -> dict[str
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write data/exports/kinds.json: what int8 costs each network."""
+    """Write data/kernels/kinds.json: what int8 costs each network."""
     parser = argparse.ArgumentParser(prog="python scripts/kinds.py", description=main.__doc__)
     add = parser.add_argument
     known = sweep.EXPERIMENTS["kinds"].runs("kinds")
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     limit = [] if args.limit is None else ["--limit", str(args.limit)]
     command = shlex.join(["python", "scripts/kinds.py", *args.names, "--data", source, *limit])
     made = {"date": today(), "versions": versions("ai-edge-litert"), "machine": machine()}
-    write_rows({"command": command, "networks": rows, **made}, "networks", args.runs.parent / "exports" / "kinds.json")
+    write_rows({"command": command, "networks": rows, **made}, "networks", args.runs.parent / "kernels" / "kinds.json")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def test_the_command_records_what_the_int8_file_of_a_kept_network_says_about_its
     where = ["--data", "drawn", "--runs", str(tmp_path / "runs")]
     cli.main(["--name", "thin", *size, *split, *where])
     kinds.main(["thin", "--limit", "40", *where])
-    found = json.loads((tmp_path / "exports" / "kinds.json").read_text())
+    found = json.loads((tmp_path / "kernels" / "kinds.json").read_text())
     assert found["command"] == "python scripts/kinds.py thin --data drawn --limit 40"
     (row,) = found["networks"]
     run = training.load_run(tmp_path / "runs" / "thin.json")
