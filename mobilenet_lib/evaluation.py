@@ -107,18 +107,3 @@ def over_seeds(values: Sequence[float]) -> tuple[float, float]:
     if len(values) not in STUDENT:
         raise ValueError(f"values must be of 2 to 10 seeds, not of {len(values)}")
     return float(np.mean(values)), STUDENT[len(values)] * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-
-
-def mcnemar(one: Sequence[bool], other: Sequence[bool]) -> float:
-    """How probable a difference at least as large is if two networks are equally good (exact test, McNemar 1947).
-
-    `one` and `other` say for each photo whether the one and the other network were right, in the same order. Only
-    photos on which they differ count: each is a coin thrown. Raises `ValueError` unless both are as long.
-    """
-    if len(one) != len(other):
-        raise ValueError(f"one and other must be of the same photos; they have {len(one):,} and {len(other):,}")
-    # Python's own numbers: those of NumPy overflow at 2**63.
-    wins = sum(bool(a and not b) for a, b in zip(one, other, strict=True))
-    losses = sum(bool(b and not a) for a, b in zip(one, other, strict=True))
-    thrown, fewer = wins + losses, min(wins, losses)
-    return min(1.0, 2 * sum(math.comb(thrown, k) for k in range(fewer + 1)) / 2**thrown)

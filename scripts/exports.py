@@ -17,13 +17,14 @@ from typing import Any
 
 import keras
 import numpy as np
+from aware import train_aware
 from keras import layers
 
 from mobilenet_lib import data, models, training
 from mobilenet_lib.evaluation import Evaluation
 from mobilenet_lib.locks import alone
 from mobilenet_lib.records import EXPORTS, MODELS, machine, today, versions, write_rows
-from mobilenet_lib.tflite import MODES, convert, evaluate, save, silenced, train_aware
+from mobilenet_lib.tflite import MODES, convert, evaluate, save, silenced
 from mobilenet_lib.tflite.checks import model_shape, side
 from mobilenet_lib.tflite.folding import foldable, folded
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from mobilenet_lib import data, tflite, training
 from mobilenet_lib.records import RUNS, load_run, machine, today, versions, write_rows
-from mobilenet_lib.training import sweep
+from mobilenet_lib.training import experiments
 
 
 def measure(folder: Path, name: str, source: str, limit: int | None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Write data/kernels/kinds.json: what int8 costs each network."""
     parser = argparse.ArgumentParser(prog="python scripts/kinds.py", description=main.__doc__)
     add = parser.add_argument
-    known = sweep.EXPERIMENTS["kinds"].runs("kinds")
+    known = experiments.EXPERIMENTS["kinds"].runs("kinds")
     add("names", nargs="*", metavar="NAME", help="of runs with --keep and --validation (default: all of `kinds`)")
     add("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     add("--limit", type=int, default=None, help="use at most this many photos of each split")

@@ -25,7 +25,7 @@ from jax import lax
 
 from mobilenet_lib import architecture, data, models, training
 from mobilenet_lib.training import __main__ as cli
-from mobilenet_lib.training import options, sweep
+from mobilenet_lib.training import experiments, options
 
 BATCH = 32
 EXACT = lax.Precision.HIGHEST
@@ -116,7 +116,7 @@ def tree(weights: list) -> tuple[list, list]:
 
 
 def train(experiment: str, source: str, folder: Path, epochs: int | None, limit: int | None) -> None:
-    runs = sweep.EXPERIMENTS[experiment].runs(experiment)
+    runs = experiments.EXPERIMENTS[experiment].runs(experiment)
     parser, shapes = options.parser(), {}
     for name, declared in runs.items():
         args = options.parsed(parser, ["--name", name, *options.words(declared)])
@@ -283,7 +283,7 @@ def _norms(params: list, decayed: list) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("experiment", choices=[name for name in sweep.EXPERIMENTS if name != "same"])
+    parser.add_argument("experiment", choices=[name for name in experiments.EXPERIMENTS if name != "same"])
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="folder of the photos, 'drawn' or 'auto'")
     parser.add_argument("--runs", type=Path, default=training.RUNS, metavar="FOLDER", help="where records go")
     parser.add_argument("--epochs", type=int, default=None, help="fewer than declared, to try it")

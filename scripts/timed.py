@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras import applications, layers
 
 from mobilenet_lib import models, paper, tflite
-from mobilenet_lib.training import sweep
+from mobilenet_lib.training import experiments
 
 LAYERS = [(56, width) for width in (4, 8, 16, 32, 64, 128)] + [(112, width) for width in (4, 8, 16, 32, 64)]
 LATER = {
@@ -60,7 +60,7 @@ if __name__ == "__main__":
         content = tflite.convert(model, "float32", normalization=normalization)
         (folder / f"{name}.tflite").write_bytes(content)
     for kind in ("separable", "thin"):  # of the experiment `price`
-        shape = {"alpha": 0.25} | sweep.KINDS[kind]
+        shape = {"alpha": 0.25} | experiments.KINDS[kind]
         content = tflite.convert(models.mobilenet(resolution=64, classes=2, **shape), "float32")
         (folder / f"network-{kind}.tflite").write_bytes(content)
     for side, width in LAYERS:

@@ -105,23 +105,3 @@ def test_three_seeds_have_an_interval_of_students_t():
 def test_one_seed_has_no_interval():
     with pytest.raises(ValueError, match="2 to 10 seeds, not of 1"):
         training.over_seeds([0.9])
-
-
-def test_ten_wins_to_none_come_by_chance_twice_in_1024():
-    one, other = [True] * 50, [False] * 10 + [True] * 40
-    assert training.mcnemar(one, other) == training.mcnemar(other, one) == pytest.approx(2 / 1024)
-
-
-def test_hundreds_of_photos_in_arrays_give_what_a_binomial_test_gives():
-    one = np.array([True] * 175 + [False] * 179 + [True] * 446)
-    other = np.array([False] * 175 + [True] * 179 + [True] * 446)
-    assert training.mcnemar(one, other) == pytest.approx(0.87334, abs=1e-5)  # scipy.stats.binomtest(175, 354).pvalue
-
-
-def test_as_many_wins_as_losses_say_nothing():
-    assert training.mcnemar([True, False, True], [False, True, True]) == 1.0
-
-
-def test_two_networks_are_compared_on_the_same_photos():
-    with pytest.raises(ValueError, match="same photos; they have 3 and 2"):
-        training.mcnemar([True] * 3, [True] * 2)

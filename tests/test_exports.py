@@ -10,6 +10,7 @@ import exports
 import keras
 import numpy as np
 import pytest
+from aware import train_aware
 from networks import LABELS, ROUNDING, pictures
 
 from mobilenet_lib import data, models, tflite, training
@@ -96,7 +97,7 @@ def test_calibration_is_tried_with_three_sets_of_images_that_share_none(model, f
 def test_training_to_be_rounded_is_repeated_with_other_seeds(model, found):
     assert [row["seed"] for row in found["trained"]] == [1, 2, 3, 4]
     images, calibration = (data.normalize(drawn().images(split)[0]) for split in ("test", "train"))
-    content = tflite.convert(tflite.train_aware(model, drawn(), seed=4), "int8", calibration, bias_correction=False)
+    content = tflite.convert(train_aware(model, drawn(), seed=4), "int8", calibration, bias_correction=False)
     in_keras = np.asarray(model(images, training=False)).argmax(axis=1)
     changed = int((tflite.predict(content, images).argmax(axis=1) != in_keras).sum())
     assert found["trained"][-1]["changed"] == changed

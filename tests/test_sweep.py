@@ -1,84 +1,16 @@
-"""The declared experiments: arms that differ in what they say and in nothing else, and the command that runs them."""
+"""The command that runs what is missing of an experiment."""
 
-import json
 import re
-import shlex
 import subprocess
 import sys
 
 import pytest
 import small_training
 
-from mobilenet_lib import architecture, models, training
+from mobilenet_lib import models, training
 from mobilenet_lib.locks import alone
 from mobilenet_lib.training import __main__ as cli
-from mobilenet_lib.training import options, sweep
-
-each_experiment = pytest.mark.parametrize("experiment", sweep.EXPERIMENTS)
-
-
-def asked(given):
-    """What the command line makes of the options of a run, its name aside."""
-    settings = vars(options.parsed(options.parser(), ["--name", "x", *options.words(given)]))
-    return {name: value for name, value in settings.items() if name not in ("name", "seed")}
-
-
-@each_experiment
-def test_the_seeds_of_an_arm_differ_in_nothing_but_the_seed(experiment):
-    runs = sweep.EXPERIMENTS[experiment].runs(experiment)
-    for name, given in runs.items():
-        assert name.endswith(f"-{given['seed']}")
-        first = name.rsplit("-", 1)[0] + "-0"
-        assert asked(given) == asked(runs[first])
-
-
-def test_a_part_added_or_taken_away_changes_that_part_alone():
-    runs = {name: asked(options) for name, options in sweep.EXPERIMENTS["parts"].runs("parts").items()}
-    parts = {
-        "he": {"initializer"},
-        "decay": {"weight_decay"},
-        "schedule": {"learning_rate", "schedule", "warmup"},
-        "augment": {"augment"},
-        "smoothing": {"label_smoothing"},
-    }
-    for part, settings in parts.items():
-        for arm, base in ((f"plus-{part}", "defaults"), (f"minus-{part}", "repaired")):
-            one, other = runs[f"parts-{arm}-0"], runs[f"parts-{base}-0"]
-            assert {name for name in one if one[name] != other[name]} == settings
-
-
-def test_networks_of_both_kinds_of_convolution_are_trained_alike_and_two_of_them_cost_about_as_much():
-    runs = sweep.EXPERIMENTS["parts"].runs("parts") | sweep.EXPERIMENTS["convolutions"].runs("convolutions")
-    names = ("parts-minus-he-0", "convolutions-standard-0", "convolutions-equal-0")
-    separable, standard, equal = (asked(runs[name]) for name in names)
-    # What is kept and what is validated twice changes nothing that is trained.
-    other = {name for name in separable if separable[name] != standard[name]}
-    assert other == {"separable", "keep", "recalibrated", "experiment"}
-    assert {name for name in standard if standard[name] != equal[name]} == {"alpha"}
-    costs = [
-        architecture.total(architecture.mobilenet(run["alpha"], run["resolution"], 2, separable=run["separable"]))
-        for run in (separable, equal)
-    ]
-    assert costs[0].mult_adds == 3_329_024 and costs[1].mult_adds == 3_566_784
-
-
-def test_no_run_that_compares_recipes_looks_at_the_test_set():
-    for experiment in ("transient", "parts", "rates", "peak", "convolutions", "price", "longer"):
-        assert all(options["test"] is False for options in sweep.EXPERIMENTS[experiment].runs(experiment).values())
-
-
-@each_experiment
-def test_a_recorded_run_is_what_its_name_declares_and_its_command_repeats_it(experiment):
-    runs = sweep.EXPERIMENTS[experiment].runs(experiment)
-    for record in (run for arm in sweep.of(experiment).values() for run in arm):
-        words = shlex.split(record.command)[3:]
-        again = vars(options.parsed(options.parser(), words))
-        declared = asked(runs[record.name])
-        assert {name: again[name] for name in declared if name != "data"} == {
-            name: value for name, value in declared.items() if name != "data"
-        }
-        assert record.predictions.strip("01") == "" and len(record.predictions) == record.data["counts"]["validation"]
-
+from mobilenet_lib.training import experiments, sweep
 
 TINY = {"alpha": 0.1, "resolution": 32, "epochs": 1, "limit": 8, "batch_size": 4, "test": False}
 
@@ -86,7 +18,7 @@ TINY = {"alpha": 0.1, "resolution": 32, "epochs": 1, "limit": 8, "batch_size": 4
 @pytest.fixture
 def tiny(monkeypatch):
     arms = {"one": {"momentum": 0.9}, "other": {"momentum": 0.99}}
-    monkeypatch.setitem(sweep.EXPERIMENTS, "tiny", sweep.Experiment("Does it run?", TINY, arms, seeds=1))
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", experiments.Experiment("Does it run?", TINY, arms, seeds=1))
 
 
 def test_the_command_runs_what_is_missing_and_nothing_else(tiny, tmp_path, monkeypatch, capfd):
@@ -138,23 +70,3 @@ def test_what_there_is_not_is_named(tiny, tmp_path, capsys, arguments, named):
     with pytest.raises(SystemExit):
         sweep.main([*arguments, "--runs", str(tmp_path)])
     assert re.search(named, capsys.readouterr().err)
-
-
-def altered(tmp_path, name, **changes):
-    record = json.loads((training.RUNS / f"{name}.json").read_bytes())
-    for key, value in changes.items():
-        record[key] |= value
-    (tmp_path / f"{name}.json").write_text(json.dumps(record))
-
-
-def test_records_of_two_versions_do_not_stand_in_one_table(tmp_path):
-    altered(tmp_path, "rates-decay-0-rate-0.001-0")
-    altered(tmp_path, "rates-decay-0-rate-0.001-1", versions={"keras": "3.4.0"})
-    with pytest.raises(ValueError, match="must be of one version"):
-        sweep.of("rates", tmp_path)
-
-
-def test_a_record_that_is_not_what_its_name_declares_is_refused(tmp_path):
-    altered(tmp_path, "rates-decay-0-rate-0.001-0", settings={"weight_decay": 0.1})
-    with pytest.raises(ValueError, match=r"weight_decay 0\.0, not 0\.1"):
-        sweep.of("rates", tmp_path)

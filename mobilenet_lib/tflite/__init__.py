@@ -9,7 +9,6 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
     correction  biases that make up for rounding
     conversion  from Keras to a file
     folding     without batch normalization
-    aware       trained to be rounded
     running     what a file says about images
     timing      how long it takes
     parts       files for other sizes, and of single operators; what a file has to do
@@ -18,7 +17,6 @@ LiteRT is what runs networks on phones, microcontrollers and in browsers; the sa
 """
 
 from mobilenet_lib.records import EXPORTS, LATENCY
-from mobilenet_lib.tflite.aware import train_aware
 from mobilenet_lib.tflite.conversion import MODES, convert
 from mobilenet_lib.tflite.files import MODEL, File, save
 from mobilenet_lib.tflite.folding import folded, silenced

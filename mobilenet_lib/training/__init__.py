@@ -8,12 +8,13 @@
     workers       one training by several processes
     kept          models as files
     options       what the command line takes
-    sweep         declared experiments: which runs there are, and which are missing
+    experiments   declared: which runs they ask for, and which are recorded
+    sweep         what is missing of them, run
 
 `python -m mobilenet_lib.training --help` makes recorded runs: one small JSON each, with the command that repeats it.
 """
 
-from mobilenet_lib.evaluation import Evaluation, evaluate, mcnemar, over_seeds, wilson
+from mobilenet_lib.evaluation import Evaluation, evaluate, over_seeds, wilson
 from mobilenet_lib.records import DATA, MODELS, RUNS, Run, gpu, load_run, load_runs, machine, versions, write
 from mobilenet_lib.training.fast import fast
 from mobilenet_lib.training.fit import fine_tune, fit_classifier, imagenet_classifier, train

@@ -12,7 +12,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from mobilenet_lib import training
-from mobilenet_lib.training import sweep
+from mobilenet_lib.training import experiments, sweep
 
 EPOCHS = 60
 TINY = {"alpha": 0.1, "resolution": 32, "epochs": EPOCHS, "limit": 8, "batch_size": 4, "test": False}
@@ -21,7 +21,7 @@ TINY = {"alpha": 0.1, "resolution": 32, "epochs": EPOCHS, "limit": 8, "batch_siz
 @pytest.fixture
 def tiny(monkeypatch):
     arms = {"one": {"momentum": 0.9}, "other": {"momentum": 0.99}}
-    monkeypatch.setitem(sweep.EXPERIMENTS, "tiny", sweep.Experiment("Does it run?", TINY, arms, seeds=1))
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", experiments.Experiment("Does it run?", TINY, arms, seeds=1))
 
 
 @pytest.fixture

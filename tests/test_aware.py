@@ -2,6 +2,7 @@
 
 import math
 
+import aware
 import keras
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ import tensorflow as tf
 from networks import SIZE, lively, pictures
 
 from mobilenet_lib import data, models, tflite
-from mobilenet_lib.tflite import aware
 
 
 def with_gradient(function, values):
@@ -68,7 +68,7 @@ def test_a_rounding_network_says_before_any_training_what_its_int8_file_says():
 def test_training_returns_another_network_and_leaves_the_first_as_it_was():
     model = short()
     before = model.get_weights()
-    trained = tflite.train_aware(model, data.load(SIZE, source="drawn", limit=100))
+    trained = aware.train_aware(model, data.load(SIZE, source="drawn", limit=100))
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     images = pictures(8, seed=1)
@@ -79,7 +79,7 @@ def test_training_returns_another_network_and_leaves_the_first_as_it_was():
 @pytest.mark.parametrize("rate", [0, -1, math.nan, math.inf])
 def test_a_learning_rate_at_which_nothing_is_learned_is_refused(rate):
     with pytest.raises(ValueError, match=f"learning_rate must be above 0 and finite, not {rate}"):
-        tflite.train_aware(lively(), data.load(SIZE, source="drawn", limit=8), learning_rate=rate)
+        aware.train_aware(lively(), data.load(SIZE, source="drawn", limit=8), learning_rate=rate)
 
 
 def test_photos_that_do_not_fit_the_model_are_refused():
@@ -87,4 +87,4 @@ def test_photos_that_do_not_fit_the_model_are_refused():
     wanted = f"photos must be float images \\[N, {SIZE}, {SIZE}, 3\\]"
     for wrong, sentence in {photos: wanted, photos.train: "photos must be what `data.load` returns"}.items():
         with pytest.raises(ValueError, match=sentence):
-            tflite.train_aware(lively(), wrong)
+            aware.train_aware(lively(), wrong)
