@@ -1,7 +1,8 @@
 """What a page folds, and under which line: proofs, what makes a table or a figure, solutions, the setup.
 
 A tag of the cell says which of them it is, the title on its first line, which Colab shows, how the line reads. A proof
-has in place of it what was counted when it ran (`counting_checks`).
+has in place of it what was counted when it ran (`counting_checks`). "Show this table" says in a notebook what running
+the cell does; a page has the table already, and the line below it says how it was made.
 """
 
 import re
@@ -12,6 +13,7 @@ from sphinx.application import Sphinx
 
 KINDS = ("proof", "making", "solution", "setup")
 TITLE = re.compile(r"# @title (.*)\n")
+SHOW = re.compile(r"Show this (\w+)|Show these (\w+)")
 CHECKED = re.compile(r'<data class="checked">(.*)</data>')
 
 
@@ -57,6 +59,8 @@ def fold_cell(cell: nodes.container, kind: str, counted: str | None) -> None:
         code.rawsource, code.children = text, []
         code += nodes.Text(text)
     line = title[1] if title else "Setup, for Colab" if "%pip" in code.astext() else "Imports"
+    if shown := SHOW.fullmatch(line):
+        line = f"How this {shown[1]} is made" if shown[1] else f"Where these {shown[2]} come from"
     if kind == "proof":
         line = f"✓ {counted}" if counted else "Nothing to check here"
     folded = Folded(kind=kind, line=line)

@@ -31,8 +31,10 @@ class Table:
     def _repr_html_(self) -> str:
         # Each on a line of its own: search strips the tags, and the numbers of two cells must not become one.
         def tag(name: str, text: str, number: bool) -> str:
-            align = "text-align:right;font-variant-numeric:tabular-nums" if number else "text-align:left"
-            return f'<{name} style="{align}">{escape(text)}</{name.split()[0]}>\n'
+            style = "text-align:right;font-variant-numeric:tabular-nums" if number else "text-align:left"
+            # Colab gives the cells of a table no room of its own.
+            style += ";padding:.45rem 1.1rem .45rem 0"
+            return f'<{name} style="{style}">{escape(text)}</{name.split()[0]}>\n'
 
         def row(names: Sequence[str], texts: Sequence[str]) -> str:
             return f"<tr>{''.join(map(tag, names, texts, self.numeric))}</tr>"

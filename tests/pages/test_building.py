@@ -290,7 +290,7 @@ def site(built, tmp_path_factory):
     """A book with an address: a has folded cells, b no notebook, chapter 1 an exercise; the last is the template."""
     book = copied(built, tmp_path_factory.mktemp("shown"))
     book.at("https://github.com/no_body/a-book")
-    made = cell("# @title How this table is made\nfrom IPython.display import HTML\nHTML('<b>made</b>')", "making")
+    made = cell("# @title Show this table\nfrom IPython.display import HTML\nHTML('<b>made</b>')", "making")
     solved = cell("# @title Solution\nassert True\nprint('solved')", "solution")
     open_ = cell("assert 1 == 1\n'shown'", "open")
     proofs = "".join(cell(f"# @title The proof\n{proof}", "proof") for proof in PROOFS.values())
