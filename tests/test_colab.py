@@ -104,7 +104,8 @@ class Machine:
         )
         error = None
         try:
-            client.execute(env=self.environment(**self.redirect, **environment))
+            # The kernel ends, too: all twelve together would need more memory than most machines have.
+            client.execute(cleanup_kc=True, env=self.environment(**self.redirect, **environment))
         except CellExecutionError as failed:
             error = str(failed)
         return Ran(self, notebook, error)
