@@ -35,9 +35,9 @@ def tradeoff(models: Sequence[Any], *, front: Sequence[Any], trend: tuple[float,
     axes.plot(*zip(*points, strict=True), color=COLORS["line"], lw=2.5, zorder=1)
     for m in models:
         mark(axes, m, m.mult_adds, m.top1, hollow=m in beaten)
-        # Side by side or one above the other, neighbors put their labels on opposite sides.
-        place = (-4, 4) if m.alpha == 0.75 else (4, 5) if m.alpha == 0.25 and m in beaten else (4, -10)
-        label(axes, f"{m.resolution}", (m.mult_adds, m.top1), place, ha="right" if place[0] < 0 else "left")
+        # Of the two largest widths, whose points are close, one has its labels above and the other below.
+        place = {1.0: (0, -14), 0.75: (0, 7)}.get(m.alpha, (4, -10)) if m not in beaten else (4, -10)
+        label(axes, f"{m.resolution}", (m.mult_adds, m.top1), place, ha="left" if place[0] else "center")
     ends = np.array([low.mult_adds, high.mult_adds])
     axes.plot(ends, trend[0] * np.log2(ends) + trend[1], ":", color=COLORS["ink"], lw=1.3)
     axes.set(xlabel="million Mult-Adds", ylabel="top-1 accuracy (%)")
