@@ -60,9 +60,9 @@ def on_pixels(normalize=None):
     return keras.Model(image, tiny()(normalize(image)))
 
 
-def foreign(function, *shapes):
+def foreign(function, *shapes, kind=tf.float32):
     """A file that nobody here converted."""
-    signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
+    signature = [tf.TensorSpec(shape, kind) for shape in shapes]
     concrete = tf.function(function, input_signature=signature).get_concrete_function()
     return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
 

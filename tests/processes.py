@@ -49,6 +49,14 @@ def run(program: str, *arguments, **options) -> subprocess.CompletedProcess:
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+def stopped(main, arguments, capture, status=2):
+    """What a command says, in this process, when it ends with this status."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == status
+    return capture.readouterr().err
+
+
 # Importing TensorFlow takes longer than all the rest: one process does it, and its children are killed.
 CHILDREN = """
     import os, signal, sys

@@ -32,9 +32,9 @@ def small(momentum=0.9, channels=16, side=SIDE):
     return keras.Model(inputs, keras.layers.Softmax()(x))
 
 
-def in_place_of_mobilenet(alpha, resolution, classes=2, **_):
+def in_place_of_mobilenet(alpha, resolution, classes=2, momentum=0.9, **_):
     """For the command line, where it does not matter which network is trained."""
-    return small(channels=round(160 * alpha), side=resolution)
+    return small(momentum, channels=round(160 * alpha), side=resolution)
 
 
 def without_times(run):

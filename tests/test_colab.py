@@ -208,11 +208,6 @@ def test_chapter_5_trains_longer_where_colab_gives_a_gpu(monkeypatch, gpus, epoc
     assert names["EPOCHS"] == epochs
 
 
-def test_the_front_page_says_how_to_get_a_gpu_in_colab():
-    colab = (ROOT / "book" / "intro.md").read_text("utf8").partition("### In Colab")[2]
-    assert "*Runtime → Change runtime type*" in colab
-
-
 def test_the_records_of_the_book_come_along_and_no_photo_does(ran):
     installed = Path(ran.after["library"]).parent / "recorded"
     names = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}

@@ -144,11 +144,6 @@ def test_a_dense_layer_on_a_map_is_paid_at_each_position():
     assert models.cost(model) == Cost(16 * 15, 15)
 
 
-def test_bias_and_batch_normalization_are_not_counted():
-    model = keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(5, 1), layers.BatchNormalization()])
-    assert models.cost(model) == Cost(16 * 15, 15)
-
-
 def test_models_inside_models_are_counted_at_the_size_they_are_used():
     inner = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(5, 1)])
     outer = keras.Sequential([keras.Input((4, 4, 3)), inner, layers.Flatten(), layers.Dense(2)])
@@ -332,7 +327,7 @@ def test_lora_does_not_change_what_a_convolution_costs():
     [layers.BatchNormalization(), layers.LayerNormalization(), layers.GroupNormalization(3), layers.PReLU()],
     ids=lambda layer: type(layer).__name__,
 )
-def test_normalization_and_activation_are_left_out(layer):
+def test_bias_normalization_and_activation_are_left_out(layer):
     model = keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(3, 1), layer])
     assert models.cost(model) == Cost(16 * 9, 9)
 

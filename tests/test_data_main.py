@@ -19,15 +19,6 @@ def test_a_photo_may_have_any_name(folder, shown, capsys):
     assert "'training_set/cats/a 🐈\\nand a mouse.jpg'" in out, "on one line"
 
 
-def test_the_command_line_explains_itself(capsys):
-    with pytest.raises(SystemExit) as stopped:
-        command.main(["--help"])
-    assert stopped.value.code == 0
-    assert {"download", "check"} <= set(
-        capsys.readouterr().out.replace(",", " ").replace("{", " ").replace("}", " ").split()
-    )
-
-
 def test_the_status_of_check_says_whether_all_is_in_order(folder, capsys):
     assert command.main(["check", str(folder)]) == 0
     text(folder / "training_set/cats/cat.1.jpg")

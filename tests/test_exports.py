@@ -12,27 +12,19 @@ import numpy as np
 import pytest
 from aware import train_aware
 from networks import LABELS, ROUNDING, pictures
+from processes import stopped
+from small_training import small
 
 from mobilenet_lib import data, models, tflite, training
 
 SIDE = 32
 
 
-def small():
-    """The first and the last layers of a MobileNet."""
-    keras.utils.set_random_seed(0)
-    image = keras.Input((SIDE, SIDE, 3))
-    x = models.separable_block(models.conv_block(image, 8, stride=2, name="conv1"), 16, number=1, stride=2)
-    x = keras.layers.GlobalAveragePooling2D(keepdims=True, name="pool")(x)
-    x = keras.layers.Reshape((2,))(keras.layers.Conv2D(2, 1, name="conv_preds")(x))
-    return keras.Model(image, keras.layers.Softmax()(x), name="small")
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a kept model, and what the command recorded and kept of it on a few drawn images."""
     folder = tmp_path_factory.mktemp("models and exports")
-    training.save_model(small(), folder / "small.keras")
+    training.save_model(small(side=SIDE), folder / "small.keras")
     options = ["--data", "drawn", "--limit", "20", "--exports", str(folder / "exports"), "--keep"]
     assert exports.main([str(folder / "small.keras"), *options]) == 0
     return folder
@@ -104,9 +96,9 @@ def test_training_to_be_rounded_is_repeated_with_other_seeds(model, found):
 
 
 def test_a_python_without_the_quantizer_is_named(tmp_path, capfd):
-    training.save_model(small(), tmp_path / "small.keras")
+    training.save_model(small(side=SIDE), tmp_path / "small.keras")
     options = ["--data", "drawn", "--limit", "20", "--exports", str(tmp_path / "exports")]
-    said = stopped([str(tmp_path / "small.keras"), *options, "--quantizer", sys.executable], capfd)
+    said = stopped(exports.main, [str(tmp_path / "small.keras"), *options, "--quantizer", sys.executable], capfd)
     reason = "ModuleNotFoundError: No module named 'ai_edge_quantizer'"
     assert f"--quantizer must be a Python with ai-edge-quantizer; {sys.executable} says: {reason}" in said
     assert not list((tmp_path / "exports").iterdir())
@@ -127,7 +119,7 @@ def test_only_the_record_and_the_kept_files_are_left(folder):
 def test_the_kept_files_have_labels_maps_and_the_accuracy_that_stands_in_the_record(found, folder):
     for name, entry in zip(exports.KEPT, found["kept"], strict=True):
         path = folder / "models" / name
-        assert tflite.labels(path) == LABELS and tflite.maps(path, pictures(1, SIDE)).shape == (1, 8, 8, 2)
+        assert tflite.labels(path) == LABELS and tflite.maps(path, pictures(1, SIDE)).shape == (1, 16, 16, 2)
         accuracy = tflite.evaluate(path, drawn().test).accuracy
         assert entry == {"file": name, "bytes": path.stat().st_size, "accuracy": accuracy}
 
@@ -135,21 +127,14 @@ def test_the_kept_files_have_labels_maps_and_the_accuracy_that_stands_in_the_rec
 # The command line
 
 
-def stopped(arguments, capfd):
-    """What the command says when it ends with status 2."""
-    with pytest.raises(SystemExit) as end:
-        exports.main(arguments)
-    assert end.value.code == 2
-    return capfd.readouterr().err
-
-
 def test_google_weights_can_be_recorded_but_not_kept(imagenet_weights, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(exports, "RECORDED", {"float32": {"mode": "float32"}})
     monkeypatch.setattr(exports, "CHANGED", {})
+    monkeypatch.setattr(exports, "CALIBRATED", ())
     monkeypatch.setattr(exports, "SEEDS", ())
     monkeypatch.setattr(exports, "one_scale", lambda *_: [])
     arguments = ["imagenet-128", "--data", "drawn", "--limit", "20", "--exports", str(tmp_path / "exports")]
-    assert "its weights are Google's" in stopped([*arguments, "--keep"], capfd)
+    assert "its weights are Google's" in stopped(exports.main, [*arguments, "--keep"], capfd)
     assert exports.main(arguments) == 0
     found = json.loads((tmp_path / "exports" / "imagenet-128.json").read_text("utf8"))
     assert found["network"] == "ImageNet weights, α = 0.25, 128 px"
@@ -160,7 +145,7 @@ def test_a_model_that_is_not_kept_cannot_be_recorded(tmp_path, capfd):
     other = tmp_path / "other.keras"
     other.write_bytes(b"no model")
     for name, reason in (("no such model", "there is no"), (str(other), "other.keras")):
-        assert reason in stopped([name, "--data", "drawn", "--exports", str(tmp_path / "exports")], capfd)
+        assert reason in stopped(exports.main, [name, "--data", "drawn", "--exports", str(tmp_path / "exports")], capfd)
     assert not (tmp_path / "exports").exists()
 
 
@@ -171,7 +156,7 @@ def test_a_model_of_other_images_than_square_ones_in_color_cannot_be_recorded(tm
     model = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
     training.save_model(model, tmp_path / "other.keras")
     arguments = [str(tmp_path / "other.keras"), "--data", "drawn", "--exports", str(tmp_path / "exports")]
-    err = stopped(arguments, capfd)
+    err = stopped(exports.main, arguments, capfd)
     shown(err)
     assert err.endswith(f"error: the model must take square color images, not {list(shape)}\n")
 

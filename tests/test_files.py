@@ -23,12 +23,6 @@ def test_hidden_and_other_files_are_no_photos(folder):
     assert data.load(32, source=folder).skipped == ()
 
 
-def test_a_photo_may_be_in_capitals(folder):
-    path = folder / "test_set/cats/cat.10.jpg"
-    path.rename(path.with_name("CAT.10.JPEG"))
-    assert data.load(32, source=folder).counts["test"] == 8
-
-
 @pytest.mark.parametrize("work", [lambda place: data.load(32, source=place), data.check, data.download])
 def test_a_home_that_is_not_known_is_named(work):
     with pytest.raises(FileNotFoundError, match="'~nobody-at-all/photos'"):

@@ -60,7 +60,6 @@ def test_a_run_says_what_it_takes_to_repeat_it(trained):
         ("epochs", 0),
         ("epochs", 1.5),
         ("learning_rate", 0),
-        ("learning_rate", -1e-3),
         ("learning_rate", math.inf),
         ("learning_rate", math.nan),
         ("schedule", "linear"),
@@ -70,12 +69,10 @@ def test_a_run_says_what_it_takes_to_repeat_it(trained):
         ("weight_decay", math.inf),
         ("label_smoothing", 1),
         ("learning_rate", "fast"),
-        ("learning_rate", None),
         ("weight_decay", True),
         ("warmup", "0.1"),
         ("seed", -1),
         ("seed", 1.5),
-        ("seed", None),
     ],
 )
 def test_a_bad_argument_is_named(trained, name, value):
@@ -197,11 +194,11 @@ def test_a_model_that_gives_logits_is_refused():
         training.train(keras.Model(inputs, logits), easy(), epochs=1)
 
 
-def behind_pooling(*ends):
+def behind_pooling(end):
     inputs = keras.Input((SIDE, SIDE, 3))
     x = keras.layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False)(inputs)
     x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(keras.layers.BatchNormalization()(x)))
-    return keras.Model(inputs, [end(x) for end in ends] if len(ends) > 1 else ends[0](x))
+    return keras.Model(inputs, end(x))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -17,12 +17,6 @@ def test_the_layout_is_found_at_any_depth_under_any_name(layout, tmp_path):
     assert not photos.drawn
 
 
-def test_the_inner_folder_counts_where_folders_are_doubled(layout, tmp_path):
-    for name in ("training_set", "test_set"):
-        shutil.copytree(layout / name, tmp_path / name / name)
-    assert data.load(32, source=tmp_path).counts["test"] == 8
-
-
 def test_of_several_layouts_the_shallowest_counts(layout, folder):
     shutil.copytree(layout / "test_set/cats", folder / "a/deeper/test_set/cats")
     assert data.load(32, source=folder).counts["test"] == 8
@@ -116,7 +110,7 @@ def test_the_layouts_that_people_have_are_read(layout, tmp_path, quiet, lay, cou
     assert ("No test set there: a fifth of each class" in str(report)) == made
 
 
-@pytest.mark.parametrize("lay", [microsoft, competition, filtered, doubled])
+@pytest.mark.parametrize("lay", [competition, doubled])
 def test_photos_behind_a_link_are_found(layout, tmp_path, quiet, lay):
     lay(layout, tmp_path / "elsewhere")
     (tmp_path / "here").mkdir()

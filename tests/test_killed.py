@@ -3,12 +3,11 @@
 import json
 import signal
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 import small_training
-from processes import CHILDREN, HOLDER, as_root, run, small_disk, start
+from processes import CHILDREN, HOLDER, as_root, run, small_disk, start, stopped
 from small_training import without_times
 
 from mobilenet_lib import models, training
@@ -105,21 +104,14 @@ def test_a_training_killed_at_any_moment_ends_as_if_nothing_had_happened(tmp_pat
     assert sorted(path.name for path in killed.glob("*/*")) == ["run.json", "run.keras"]
 
 
-def training_epochs(path: Path) -> int:
-    with np.load(path) as file:
-        return len(json.loads(str(file["about"]))["history"])
-
-
 @pytest.mark.fault("The same training runs twice at once")
 def test_the_second_training_of_one_name_is_refused(tmp_path, shown, capsys):
     (tmp_path / ".run.lock").touch()
     with start(HOLDER, tmp_path / ".run.lock") as first:
         first.stdout.readline()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main(["--name", "run", "--runs", str(tmp_path), *SIZE])
+        said = stopped(cli.main, ["--name", "run", "--runs", str(tmp_path), *SIZE], capsys, 1)
         first.kill()
-    assert stopped.value.code == 1
-    shown(capsys.readouterr().err)
+    shown(said)
     with alone(tmp_path / ".run.lock", "nothing"):
         pass
 
@@ -131,10 +123,7 @@ def test_a_training_that_another_process_finishes_meanwhile_is_not_repeated(tmp_
         yield
 
     monkeypatch.setattr(cli, "alone", just_done)
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(["--name", "run", "--runs", str(tmp_path), *SIZE])
-    assert stopped.value.code == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "is there already" in stopped(cli.main, ["--name", "run", "--runs", str(tmp_path), *SIZE], capsys)
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
@@ -149,7 +138,8 @@ def test_ctrl_c_ends_a_training_with_one_sentence_and_loses_no_epoch(tmp_path, s
     assert process.returncode == 130
     assert "Traceback" not in err
     shown(err)
-    assert training_epochs(tmp_path / ".run.npz") >= 2
+    with np.load(tmp_path / ".run.npz") as file:
+        assert len(json.loads(str(file["about"]))["history"]) >= 2
     assert not (tmp_path / ".run.lock").exists()
 
 
@@ -160,10 +150,7 @@ def test_a_full_disk_ends_a_training_with_one_sentence_and_the_next_one_goes_on(
     with small_disk(tmp_path / "disk", "3m") as disk:
         filler = disk / "filler"
         filler.write_bytes(bytes(3 * 2**20 - 8192))
-        with pytest.raises(SystemExit) as stopped:
-            cli.main(arguments)
-        assert stopped.value.code == 1
-        shown(capsys.readouterr().err)
+        shown(stopped(cli.main, arguments, capsys, 1))
         assert list((disk / "runs").iterdir()) == [], "nothing half-written stays"
         filler.unlink()
         cli.main(arguments)

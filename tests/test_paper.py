@@ -2,7 +2,7 @@
 
 import pytest
 
-from mobilenet_lib import architecture, costs, paper
+from mobilenet_lib import costs, paper
 from mobilenet_lib.architecture import mobilenet, total
 
 MILLION = 10**6
@@ -280,11 +280,3 @@ def test_a_slip_is_told_from_another_rule_and_from_what_nothing_explains():
     assert all(place in where for place, where in zip(places, kinds["another rule"], strict=True))
     places = ["GoogLeNet", "0.25-192"]
     assert all(place in where for place, where in zip(places, kinds["unexplained"], strict=True))
-
-
-def test_the_corrected_075_rows_are_what_an_exact_count_gives():
-    assert [round(million(mobilenet(0.75, size))) for size in (224, 192, 160, 128)] == [325, 239, 166, 107]
-
-
-def test_the_resolutions_of_the_paper_come_from_its_printed_rho():
-    assert [architecture.resolution(rho) for rho in (1, 0.857, 0.714, 0.571)] == [224, 192, 160, 128]

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 
 from mobilenet_lib import data, drawn, models, tflite, training
 from mobilenet_lib.data.folder import photos_in
@@ -187,11 +186,3 @@ def test_the_command_line_uses_the_kept_file(tmp_path, capfd):
     assert command.main([str(tmp_path / "dog.png")]) == 0
     share = tflite.predict(tflite.MODEL, data.normalize(data.read(tmp_path / "dog.png", SIZE))[None])[0, 1]
     assert f"dog {share:.1%}" in capfd.readouterr().out
-
-
-def test_without_the_kept_file_the_command_line_says_where_it_is(tmp_path, capfd, monkeypatch):
-    Image.new("RGB", (9, 9)).save(tmp_path / "photo.png")
-    monkeypatch.setattr(command, "MODEL", tmp_path / "models" / "cats-dogs.tflite")
-    with pytest.raises(SystemExit):
-        command.main([str(tmp_path / "photo.png")])
-    assert "the book keeps one in data/models of its repository" in capfd.readouterr().err

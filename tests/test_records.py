@@ -45,11 +45,6 @@ def test_a_record_is_written_again_as_it_was(tmp_path, name):
     assert (tmp_path / "run.json").read_bytes() == path.read_bytes()
 
 
-def test_saving_a_record_leaves_nothing_else_behind(tmp_path):
-    made().save(tmp_path / "run.json")
-    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
-
-
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"epochs": []}'])
 def test_a_file_that_is_no_record_is_named(tmp_path, content):
     path = tmp_path / "run.json"

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import small_training
+from processes import stopped
 
 from mobilenet_lib import models, training
 from mobilenet_lib.locks import alone
@@ -67,6 +68,4 @@ def test_a_run_that_was_killed_and_left_its_lock_is_not_at_work(tmp_path):
     [(["nothing"], "experiment must be one of .*'nothing'"), (["tiny", "--jobs", "0"], "jobs must be")],
 )
 def test_what_there_is_not_is_named(tiny, tmp_path, capsys, arguments, named):
-    with pytest.raises(SystemExit):
-        sweep.main([*arguments, "--runs", str(tmp_path)])
-    assert re.search(named, capsys.readouterr().err)
+    assert re.search(named, stopped(sweep.main, [*arguments, "--runs", str(tmp_path)], capsys))

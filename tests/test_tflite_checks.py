@@ -63,7 +63,9 @@ def test_a_model_that_normalizes_by_itself_is_converted_for_what_it_is_said_to_t
     np.testing.assert_allclose(tflite.predict(content, pixels), expected, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("normalization", [(127.5,), (0, 0), (0, -1), "ab", 1, ([1, 2, 3], [1, 2, 3]), (np.nan, 1)])
+@pytest.mark.parametrize(
+    "normalization", [(127.5,), (0, 0), (0, -1), "ab", 1, ([1, 2, 3], [1, 2, 3]), (np.nan, 1), (0, 1e-46), (1e39, 1)]
+)
 def test_a_normalization_is_a_mean_and_a_deviation(normalization):
     wanted = f"normalization must be two numbers of float32, a mean and a deviation above 0, not {normalization!r}"
     with pytest.raises(ValueError, match=re.escape(wanted)):

@@ -5,7 +5,7 @@ import signal
 import exports
 import pytest
 import small_training
-from processes import HOLDER, as_root, run, small_disk, start
+from processes import HOLDER, as_root, run, small_disk, start, stopped
 
 from mobilenet_lib import models, tflite, training
 
@@ -17,11 +17,9 @@ def test_a_second_recording_into_the_same_folder_is_refused(tmp_path, shown, cap
     folder.mkdir()
     with start(HOLDER, folder) as first:
         first.stdout.readline()
-        with pytest.raises(SystemExit) as stopped:
-            exports.main([str(tmp_path / "own.keras"), "--data", "drawn", "--exports", str(folder)])
+        said = stopped(exports.main, [str(tmp_path / "own.keras"), "--data", "drawn", "--exports", str(folder)], capsys)
         first.kill()
-    assert stopped.value.code == 2
-    shown(capsys.readouterr().err)
+    shown(said)
     assert not list(folder.iterdir())
 
 
@@ -76,8 +74,5 @@ def test_a_full_disk_ends_the_record_of_formats_with_one_sentence(tmp_path, monk
     monkeypatch.setattr(exports, "record", lambda *_: {"files": ["large"] * 10000})  # after minutes
     options = ["--data", "drawn", "--limit", "8", "--exports"]
     with small_disk(tmp_path / "disk", "64k") as disk:
-        with pytest.raises(SystemExit) as stopped:
-            exports.main([str(tmp_path / "model.keras"), *options, str(disk / "e")])
-        assert stopped.value.code == 2
-        shown(capsys.readouterr().err)
+        shown(stopped(exports.main, [str(tmp_path / "model.keras"), *options, str(disk / "e")], capsys))
         assert list((disk / "e").iterdir()) == []

@@ -7,18 +7,11 @@ import pytest
 import tensorflow as tf
 from networks import LABELS, SIZE, foreign, on_pixels, tiny, tiny_file
 from PIL import Image
+from processes import stopped
 
 from mobilenet_lib import data, tflite
 from mobilenet_lib.tflite import __main__ as command
 from mobilenet_lib.tflite.files import packed, unpacked
-
-
-def stopped(arguments, capfd):
-    """What the command says when it ends with status 2."""
-    with pytest.raises(SystemExit) as end:
-        command.main(arguments)
-    assert end.value.code == 2
-    return capfd.readouterr().err
 
 
 @pytest.fixture
@@ -84,35 +77,36 @@ def test_a_photo_that_cannot_be_read_does_not_stop_the_others(photo, saved, tmp_
 
 
 def test_a_missing_model_is_named_with_where_there_is_one(photo, tmp_path, capfd):
-    err = stopped([photo, "--model", str(tmp_path / "none.tflite")], capfd)
+    err = stopped(command.main, [photo, "--model", str(tmp_path / "none.tflite")], capfd)
     assert "there is no model in" in err and "none.tflite" in err
+    assert "the book keeps one in data/models of its repository" in err
 
 
 @pytest.mark.fault("A .tflite file is cut off, or is something else")
 def test_a_broken_model_is_named(photo, saved, capfd, shown):
-    err = stopped([photo, "--model", saved(b"no model")], capfd)
+    err = stopped(command.main, [photo, "--model", saved(b"no model")], capfd)
     assert "model.tflite" in err
     shown(err)
 
 
 @pytest.mark.fault("A .tflite file is cut off, or is something else")
 def test_a_model_with_damaged_labels_is_named(photo, saved, capfd, shown):
-    shown(stopped([photo, "--model", saved(tiny_file("int8").replace(b"cat\n", b"c\xe4t\n"))], capfd))
+    shown(stopped(command.main, [photo, "--model", saved(tiny_file("int8").replace(b"cat\n", b"c\xe4t\n"))], capfd))
 
 
 def test_a_model_with_labels_for_other_classes_is_refused(photo, saved, capfd):
     three = packed(unpacked(tiny_file("float32")), ["cat", "dog", "bird"])
-    err = stopped([photo, "--model", saved(three)], capfd)
+    err = stopped(command.main, [photo, "--model", saved(three)], capfd)
     assert "the model must have a label for each of its 2 classes, not 3" in err
 
 
 @pytest.mark.fault("A .tflite file is for something else")
 def test_a_model_for_something_else_is_named(photo, saved, capfd, shown):
     wide = foreign(lambda image: tf.nn.softmax(tf.reduce_mean(image, (1, 2))), (1, 32, 64, 3))
-    shown(stopped([photo, "--model", saved(wide)], capfd))
+    shown(stopped(command.main, [photo, "--model", saved(wide)], capfd))
 
 
 @pytest.mark.fault("A .tflite file gives no probabilities")
 def test_a_model_that_gives_logits_is_refused(photo, saved, capfd, shown):
     logits = foreign(lambda image: tf.reduce_sum(image, (1, 2)), (1, SIZE, SIZE, 3))
-    shown(stopped([photo, "--model", saved(logits)], capfd))
+    shown(stopped(command.main, [photo, "--model", saved(logits)], capfd))

@@ -105,7 +105,7 @@ def test_a_resized_file_with_maps_has_larger_maps():
     assert tflite.maps(tflite.resized(mapped("float32"), 96), pictures(1, 96)).shape == (1, 3, 3, 2)
 
 
-@pytest.mark.parametrize("resolution", [0, -32, 1.5, "96", 100])
+@pytest.mark.parametrize("resolution", [0, 1.5, 100])
 def test_a_file_is_resized_to_multiples_of_32(resolution):
     with pytest.raises(ValueError, match=f"resolution must be a .*, not {resolution!r}"):
         tflite.resized(file("float32"), resolution)

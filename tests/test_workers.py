@@ -7,13 +7,12 @@ import socket
 
 import numpy as np
 import pytest
-from processes import ROOT, run, start
+from processes import ROOT, run, start, stopped
 from small_training import without_times
 from test_killed import COMMAND, SIZE
 
 from mobilenet_lib import data, training
 from mobilenet_lib.training import __main__ as cli
-from mobilenet_lib.training import workers
 
 ONE_THREAD = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
@@ -264,18 +263,10 @@ def cluster(count, index, kind="worker"):
 def test_a_wrong_cluster_is_refused_before_anything_is_read(tmp_path, monkeypatch, capsys, shown, config, named):
     monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("photos were read"))
     monkeypatch.setenv("TF_CONFIG", config)
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(["--name", "run", "--data", "drawn", "--runs", str(tmp_path)])
-    assert stopped.value.code == 1
-    said = capsys.readouterr().err
+    said = stopped(cli.main, ["--name", "run", "--data", "drawn", "--runs", str(tmp_path)], capsys, 1)
     assert said.startswith("run: TF_CONFIG must ") and named in said
     shown(said)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_by_itself_a_training_has_no_other_workers(monkeypatch):
-    monkeypatch.delenv("TF_CONFIG", raising=False)
-    assert workers.joined() is None
 
 
 # What `srun --nodes=2 --ntasks=3` sets for its tasks: https://slurm.schedmd.com/srun.html

@@ -10,7 +10,9 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+import execution
 import nbformat
+import provenance
 import pytest
 from bs4 import BeautifulSoup
 from processes import as_root, read_only
@@ -176,11 +178,6 @@ def test_changed_prose_runs_nothing_and_changed_code_runs_its_chapter_alone(book
     book.chapter("b", "1 + 2")
     assert book.build() == ["b"]
     assert "[1/1] b … " in book.output and "] a" not in book.output
-
-
-def test_everything_runs_again_after_a_change_of_the_library(book):
-    book.write("mobilenet_lib/costs.py", "# changed\n")
-    assert book.build() == ["a", "b"], book.output
 
 
 def test_photos_whose_folder_is_the_same_in_every_chapter_and_drawings_each_keep_their_results(book):
@@ -575,14 +572,6 @@ def test_notebooks_are_tested_without_the_settings_of_a_reader(tmp_path):
     assert seen["keras"] == ["tensorflow", "channels_last", None] and seen["weights"]
 
 
-@pytest.fixture
-def provenance(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
-    import provenance
-
-    return provenance
-
-
 def repository(folder):
     """A repository with one commit, and what that is called."""
     folder.mkdir(parents=True)
@@ -592,7 +581,7 @@ def repository(folder):
     return subprocess.check_output(["git", "-C", folder, "rev-parse", "--short", "HEAD"], text=True).strip()
 
 
-def test_the_revision_of_a_checkout_is_its_commit(provenance, tmp_path, monkeypatch):
+def test_the_revision_of_a_checkout_is_its_commit(tmp_path, monkeypatch):
     commit = repository(tmp_path / "book")
     monkeypatch.setattr(provenance, "ROOT", tmp_path / "book")
     assert provenance.revision.__wrapped__() == commit
@@ -600,14 +589,14 @@ def test_the_revision_of_a_checkout_is_its_commit(provenance, tmp_path, monkeypa
     assert provenance.revision.__wrapped__() == f"{commit} with changes"
 
 
-def test_a_copy_that_was_unpacked_inside_another_repository_has_no_revision(provenance, tmp_path, monkeypatch):
+def test_a_copy_that_was_unpacked_inside_another_repository_has_no_revision(tmp_path, monkeypatch):
     repository(tmp_path / "other")
     (tmp_path / "other" / "book").mkdir()
     monkeypatch.setattr(provenance, "ROOT", tmp_path / "other" / "book")
     assert provenance.revision.__wrapped__() == "unknown"
 
 
-def test_the_repository_that_git_was_told_to_use_is_not_the_book_s(provenance, tmp_path, monkeypatch):
+def test_the_repository_that_git_was_told_to_use_is_not_the_book_s(tmp_path, monkeypatch):
     repository(tmp_path / "other")
     commit = repository(tmp_path / "book")
     monkeypatch.setattr(provenance, "ROOT", tmp_path / "book")
@@ -617,16 +606,13 @@ def test_the_repository_that_git_was_told_to_use_is_not_the_book_s(provenance, t
 
 
 @pytest.fixture
-def execution(tmp_path, monkeypatch):
-    """The extension that decides, looking at an empty folder."""
-    monkeypatch.syspath_prepend(ROOT / "book" / "_extensions")
-    import execution
-
+def fingerprint(tmp_path, monkeypatch):
+    """The function that decides, looking at an empty folder."""
     monkeypatch.setattr(execution, "ROOT", tmp_path)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("CATS_DOGS_DIR", str(tmp_path / "photos"))
     (tmp_path / "requirements.txt").touch()
-    return execution
+    return execution.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -641,17 +627,17 @@ def execution(tmp_path, monkeypatch):
         "keras/models/mobilenet_2_5_224_tf_no_top.h5",
     ],
 )
-def test_the_outputs_depend_on(execution, tmp_path, name):
-    seen = {execution.fingerprint()}
+def test_the_outputs_depend_on(fingerprint, tmp_path, name):
+    seen = {fingerprint()}
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     for text in ("new", "changed"):
         path.write_text(text, "utf8")
-        seen.add(execution.fingerprint())
+        seen.add(fingerprint())
     assert len(seen) == 3
 
 
-def test_the_outputs_do_not_depend_on_prose(execution, tmp_path):
-    before = execution.fingerprint()
+def test_the_outputs_do_not_depend_on_prose(fingerprint, tmp_path):
+    before = fingerprint()
     (tmp_path / "README.md").write_text("new", "utf8")
-    assert execution.fingerprint() == before
+    assert fingerprint() == before

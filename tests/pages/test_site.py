@@ -220,11 +220,6 @@ def test_nothing_that_tensorflow_logs_is_on_the_page(page):
         assert noise not in text_of(page)
 
 
-@each_chapter
-def test_no_cell_has_failed(page):
-    assert "Traceback (most recent call last)" not in text_of(page)
-
-
 @each_text
 def test_the_foot_says_when_from_what_and_with_what_the_page_was_built(page):
     line = article_of(page).find(class_="provenance").get_text()

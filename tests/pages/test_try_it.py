@@ -142,7 +142,7 @@ GRAY16 = Image.fromarray(np.asarray(DOG.convert("L")).astype(np.uint16) * 256 + 
 LITTLE_ENDIAN = b"II*\0\x08\0\0\0" + struct.pack("<HHHIHHI", 1, 0x112, 3, 1, 6, 0, 0)
 FRAMES = {"save_all": True, "append_images": [drawn.picture(2000)], "duration": 50}
 ODD = {
-    **{f"turned {turn}.jpg": (DOG.crop((0, 60, 384, 300)), turned(turn)) for turn in range(2, 9)},
+    **{f"turned {turn}.jpg": (DOG.crop((0, 60, 384, 300)), turned(turn)) for turn in (5, 6)},  # browsers do it
     **{f"turned {turn}.webp": (DOG.crop((0, 60, 384, 299)), turned(turn)) for turn in range(2, 9)},
     "turned, transparent.webp": (FADED.crop((0, 60, 384, 299)), turned(8)),
     "turned, little-endian.webp": (DOG.crop((0, 60, 384, 299)), {"exif": LITTLE_ENDIAN}),
@@ -242,28 +242,23 @@ def as_png(header, pixels):
     return b"\x89PNG\r\n\x1a\n" + b"".join(size + body + struct.pack(">I", zlib.crc32(body)) for size, body in parts)
 
 
+PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+# What Pillow does not write: the picture, its bits a color, its kind of colors, its passes.
+WRITTEN = {
+    "16 bits": (DOG, 16, 2, [(0, 0, 1, 1)]),
+    "half transparent, 16 bits": (FADED, 16, 6, [(0, 0, 1, 1)]),
+    "half transparent, in seven passes": (FADED.crop((0, 0, 301, 299)), 8, 6, PASSES),
+}
+
+
+@pytest.mark.parametrize(("image", "bits", "kind", "passes"), WRITTEN.values(), ids=WRITTEN)
 @in_both
-def test_on_a_picture_with_16_bits_a_color_it_says_what_python_says(seen, tmp_path):
-    pixels = np.asarray(DOG).astype(">u2") * 257
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    (tmp_path / "deep.png").write_bytes(as_png(struct.pack(">IIBBBBB", *DOG.size, 16, 2, 0, 0, 0), rows))
-    assert_agrees(seen, tmp_path / "deep.png")
-
-
-@in_both
-def test_on_a_half_transparent_picture_with_16_bits_a_color_it_says_what_python_says(seen, tmp_path):
-    rows = b"".join(b"\0" + row.tobytes() for row in np.asarray(FADED).astype(">u2") * 257)
-    (tmp_path / "deep.png").write_bytes(as_png(struct.pack(">IIBBBBB", *FADED.size, 16, 6, 0, 0, 0), rows))
-    assert_agrees(seen, tmp_path / "deep.png")
-
-
-@in_both
-def test_on_a_half_transparent_picture_that_comes_in_seven_passes_it_says_what_python_says(seen, tmp_path):
-    pixels = np.asarray(FADED.crop((0, 0, 301, 299)))
-    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+def test_on_a_png_that_few_programs_write_it_says_what_python_says(seen, tmp_path, image, bits, kind, passes):
+    pixels = np.asarray(image).astype(np.uint16) * 257 if bits == 16 else np.asarray(image)
     rows = b"".join(b"\0" + row.tobytes() for x, y, dx, dy in passes for row in pixels[y::dy, x::dx])
-    (tmp_path / "passes.png").write_bytes(as_png(struct.pack(">IIBBBBB", 301, 299, 8, 6, 0, 0, 1), rows))
-    assert_agrees(seen, tmp_path / "passes.png")
+    header = struct.pack(">IIBBBBB", *image.size, bits, kind, 0, 0, len(passes) > 1)
+    (tmp_path / "written.png").write_bytes(as_png(header, rows))
+    assert_agrees(seen, tmp_path / "written.png")
 
 
 @in_both
@@ -288,7 +283,6 @@ def broken(tmp_path_factory):
     (folder / "truncated.png").write_bytes((folder / "whole.png").read_bytes()[:2000])
     (folder / "notes.jpg").write_text("no photo")
     (folder / "empty.jpg").touch()
-    (folder / "book.pdf").write_bytes(b"%PDF-1.4\n")
     for kind in ("avif", "ico", "tiff", "webp", "gif"):
         DOG.save(folder / f"whole.{kind}")
     (folder / "misnamed.jpg").write_bytes((folder / "whole.avif").read_bytes())
@@ -315,7 +309,6 @@ def broken(tmp_path_factory):
         ("truncated.png", "or it is damaged"),
         ("notes.jpg", "is not a picture that this browser can read"),
         ("empty.jpg", "is empty."),
-        ("book.pdf", "is not a picture"),
         ("phone.heic", "Few browsers read HEIC: export it as JPEG."),
         ("phone.heif", "Few browsers read HEIC: export it as JPEG."),
         ("too large.png", "has 72,000,000 pixels; at most 67,108,864 are allowed."),
@@ -483,7 +476,8 @@ def test_a_photo_can_be_pasted(seen, transfer, tmp_path):
     np.testing.assert_allclose(seen.probabilities["float32"], in_python(tmp_path / "dog.png")["float32"], atol=1e-5)
 
 
-def test_dropping_something_else_is_answered(seen):
+def test_dropping_something_else_is_answered_and_keeps_the_result(seen):
+    said = seen.press("A drawn cat")
     drop = """() => {
         const transfer = new DataTransfer();
         transfer.setData("text/plain", "https://example.org/cat.jpg");
@@ -493,6 +487,7 @@ def test_dropping_something_else_is_answered(seen):
     }"""
     assert seen.page.evaluate(drop), "the browser must not leave the page"
     assert seen.notice == "There is no picture in that. Save it as a file and choose it."
+    assert seen.answer == said and seen.page.locator(".try-it .result").is_visible()
     seen.press("A drawn cat")
     assert not seen.notice
 
@@ -529,13 +524,6 @@ def test_pasting_text_changes_nothing(seen):
     said = seen.press("A drawn cat")
     seen.page.evaluate(PASTE_TEXT)
     assert not seen.notice and seen.answer == said and seen.page.locator(".try-it .result").is_visible()
-
-
-def test_a_drop_without_a_picture_keeps_the_result(seen):
-    said = seen.press("A drawn cat")
-    seen.page.evaluate(DROP, [])
-    assert seen.notice.startswith("There is no picture in that.")
-    assert seen.answer == said and seen.page.locator(".try-it .result").is_visible()
 
 
 def test_no_notice_stays_above_a_later_answer(opened):
@@ -741,12 +729,6 @@ def test_where_no_photo_could_try_again_it_says_what_helps(page, address):
     for _ in range(2):
         said = try_it.press("A drawn cat")
         assert said == "The network could not be loaded (out of memory). Reload the page."
-
-
-def test_a_browser_that_cannot_run_it_is_told_so(page, address):
-    page.add_init_script("WebAssembly.instantiate = () => Promise.reject(new Error('no vector instructions'));")
-    said = TryIt(page, address).press("A drawn cat")
-    assert said.startswith("The network could not be loaded (no vector instructions).")
 
 
 @in_both

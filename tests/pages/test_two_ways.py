@@ -58,10 +58,6 @@ def test_the_counters_end_at_the_cost_of_both_convolutions_at_all_sizes(moving):
         assert page.evaluate(READ, [sizes, None]) == [f"{standard:,}", f"{separable:,} = {share:.1f}%"], sizes
 
 
-def test_it_starts_with_the_sizes_of_the_chapter_and_ends_at_3888_and_1404(moving):
-    assert moving().evaluate(READ, [{}, None]) == ["3,888", "1,404 = 36.1%"]
-
-
 def test_both_multiply_equally_often_until_the_separable_one_is_done(moving):
     page = moving()
     for step in range(52):
@@ -79,13 +75,6 @@ def test_the_sheets_are_full_when_the_first_filter_above_is_done_and_stay(moving
     page.evaluate(READ, [{}, 36])
     assert page.locator('.two-ways .empty[data-cell^="output"]').count() == 3 * 36
     assert page.locator('.two-ways .empty[data-cell^="result"]').count() == 4 * 36
-
-
-@in_both
-def test_another_number_of_input_channels_leaves_the_share_as_it_is(moving):
-    page = moving()
-    shares = {page.evaluate(READ, [{"M": channels}, None])[1].split(" = ")[1] for channels in SIZES["M"][1]}
-    assert shares == {"36.1%"}
 
 
 @pytest.mark.parametrize(("stride", "kernel"), product(*(SIZES[name][1] for name in ("stride", "D_K"))))
