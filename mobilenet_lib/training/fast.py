@@ -7,6 +7,8 @@ one. And TensorFlow computes the gradient of a 1×1 convolution slowly, where th
 import keras
 import tensorflow as tf
 
+from mobilenet_lib.training.kept import functional
+
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Batch normalization over `[B, H, W, C]` whose training pass is one kernel; the rest is Keras' own."""
@@ -41,9 +43,11 @@ def fast(model: keras.Model, *, any_size: bool = False) -> keras.Model:
     """
     if keras.backend.backend() != "tensorflow":
         return model
-    images = keras.Input((None, None, model.input_shape[-1])) if any_size else None
+    original, images = model, None
+    if any_size:  # Keras 3.4 takes an input of a functional model alone
+        original, images = functional(model), keras.Input((None, None, model.input_shape[-1]))
     try:
-        copy = keras.models.clone_model(model, input_tensors=images, clone_function=_replaced)
+        copy = keras.models.clone_model(original, input_tensors=images, clone_function=_replaced)
     except ValueError:  # Keras copies no subclassed models
         return model
     copy.set_weights(model.get_weights())
