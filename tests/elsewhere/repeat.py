@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(path.relative_to(ROOT) for folder in ("book", "chapters") for path in (ROOT / folder).glob("*.md"))
 DOWNLOADED = ROOT / "data" / "cats-dogs"
-CLOCK = re.compile(r"\blatency\(|\bperf_counter\(|\brun\.seconds\b|\bcommand\.main\(")
+CLOCK = re.compile(r"\blatency\(|\bperf_counter\(|\btimeit\.|\brun\.seconds\b|\bcommand\.main\(")
 
 
 @pytest.fixture(scope="module")
